@@ -1,0 +1,201 @@
+package sts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// maxSkew is how far this machine's clock may be from AWS's. It equals the least life of a session that is handed
+// out, so that within it no session that is already dead looks alive. AWS itself refuses above 15 minutes.
+const maxSkew = 5 * time.Minute
+
+// Reason sorts errors by what the user can do.
+type Reason int
+
+const (
+	Broken      Reason = iota // an answer that makes no sense: nothing to do but tell
+	Denied                    // AWS said no, and does not say why
+	Login                     // the caller's own credentials are no longer good
+	Throttled                 // wait
+	Unreachable               // fix the network, or wait
+	Clock                     // set the clock
+	Invalid                   // the request is wrong: change the configuration
+)
+
+// Error is a failed call, safe to show: it holds no secret and no external ID.
+type Error struct {
+	Reason    Reason
+	Code      string // AWS's error code, "" where no answer came
+	Message   string
+	RequestID string
+	Skew      time.Duration // of Reason Clock: AWS's clock less ours
+	Err       error
+}
+
+func (e *Error) Error() string { return e.Message }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Passing reports whether the cause is likely to end by itself.
+func (e *Error) Passing() bool { return e.Reason == Throttled || e.Reason == Unreachable }
+
+var reasons = map[string]Reason{
+	"AccessDenied":                Denied,
+	"AccessDeniedException":       Denied,
+	"ExpiredToken":                Login,
+	"ExpiredTokenException":       Login,
+	"InvalidClientTokenId":        Login,
+	"UnrecognizedClientException": Login,
+	"InvalidAccessKeyId":          Login,
+	"SignatureDoesNotMatch":       Login, // the clock was looked at before
+	"MissingAuthenticationToken":  Login,
+	"IncompleteSignature":         Login,
+	"Throttling":                  Throttled,
+	"ThrottlingException":         Throttled,
+	"RequestLimitExceeded":        Throttled,
+	"TooManyRequestsException":    Throttled,
+	"RequestExpired":              Clock,
+	"ValidationError":             Invalid,
+	"MalformedPolicyDocument":     Invalid,
+	"PackedPolicyTooLarge":        Invalid,
+	"RegionDisabledException":     Invalid,
+	"InvalidParameterValue":       Invalid,
+	"InvalidParameterCombination": Invalid,
+	"InvalidAction":               Invalid,
+}
+
+func (c *Client) sorted(err error) error { return Sort(err, c.now()) }
+
+// Sort returns err as an *Error. It serves every AWS call, also those that the SDK makes to resolve a profile.
+func Sort(err error, now time.Time) *Error {
+	var done *Error
+	if errors.As(err, &done) {
+		return done
+	}
+	var resp *awshttp.ResponseError
+	if errors.As(err, &resp) {
+		if e := clockError(skewOf(resp, now)); e != nil {
+			e.RequestID, e.Err = resp.ServiceRequestID(), err
+			return e
+		}
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return transport(err, resp)
+	}
+	e := &Error{Code: api.ErrorCode(), Err: err}
+	if resp != nil {
+		e.RequestID = resp.ServiceRequestID()
+	}
+	reason, known := reasons[e.Code]
+	switch {
+	case known:
+		e.Reason = reason
+	case resp != nil && resp.HTTPStatusCode() >= 500:
+		e.Reason = Unreachable
+	}
+	e.Message = message(e.Reason, api)
+	return e
+}
+
+// message says what AWS said. What AWS quotes of the request is left out where it could be an external ID.
+func message(r Reason, api smithy.APIError) string {
+	switch r {
+	case Denied:
+		// "… is not authorized to perform: … because no identity-based policy allows …" is about our own side.
+		if _, because, ok := strings.Cut(api.ErrorMessage(), " because "); ok {
+			return "denied by AWS because " + because
+		}
+		return "denied by AWS"
+	case Login:
+		return "AWS does not accept the source's credentials (" + api.ErrorCode() + ")"
+	case Throttled:
+		return "AWS is throttling requests (" + api.ErrorCode() + ")"
+	case Unreachable:
+		return "AWS is failing (" + api.ErrorCode() + ")"
+	case Invalid:
+		if strings.Contains(strings.ToLower(api.ErrorMessage()), "externalid") {
+			return "AWS refuses the request (" + api.ErrorCode() + "): the external ID is not valid"
+		}
+		return "AWS refuses the request (" + api.ErrorCode() + "): " + api.ErrorMessage()
+	}
+	return "AWS answered with an unexpected error (" + api.ErrorCode() + ")"
+}
+
+// transport sorts an error that is no answer of the service.
+func transport(err error, resp *awshttp.ResponseError) *Error {
+	e := &Error{Reason: Unreachable, Err: err}
+	var dns *net.DNSError
+	var timeout net.Error
+	var send interface{ ConnectionError() bool }
+	switch {
+	case resp != nil && resp.HTTPStatusCode() < 500:
+		e.Reason, e.Message = Broken, fmt.Sprintf("the answer of AWS cannot be read (HTTP %d)", resp.HTTPStatusCode())
+	case resp != nil:
+		e.Message = fmt.Sprintf("AWS is failing (HTTP %d)", resp.HTTPStatusCode())
+	case errors.As(err, &dns):
+		e.Message = "cannot reach AWS: no address found for " + dns.Name
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		e.Message = "cannot reach AWS: no answer in time"
+	case errors.As(err, &send):
+		e.Message = "cannot reach AWS: " + cause(err)
+	default:
+		e.Reason, e.Message = Broken, "the call to AWS failed"
+	}
+	return e
+}
+
+// cause returns the innermost error, such as "connection refused", without the URL and request around it.
+func cause(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		if op, ok := err.(*net.OpError); ok {
+			return op.Error()
+		}
+		err = next
+	}
+}
+
+func skewOf(resp *awshttp.ResponseError, now time.Time) time.Duration {
+	if resp.ResponseError == nil || resp.Response == nil || resp.Response.Response == nil {
+		return 0
+	}
+	t, err := http.ParseTime(resp.Response.Header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return t.Sub(now)
+}
+
+// clockError returns an error if the clocks are too far apart, else nil.
+func clockError(skew time.Duration) *Error {
+	if skew.Abs() <= maxSkew {
+		return nil
+	}
+	side := "behind"
+	if skew < 0 {
+		side = "ahead of"
+	}
+	return &Error{
+		Reason:  Clock,
+		Skew:    skew,
+		Message: fmt.Sprintf("this machine's clock is %d s %s AWS", int(skew.Abs()/time.Second), side),
+	}
+}
+
+func isOverMaximum(err error) bool {
+	var e *Error
+	var api smithy.APIError
+	return errors.As(err, &e) && e.Code == "ValidationError" &&
+		errors.As(e.Err, &api) && strings.Contains(api.ErrorMessage(), "MaxSessionDuration")
+}
