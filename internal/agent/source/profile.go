@@ -1,0 +1,165 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+
+	"credd/internal/agent/cred"
+)
+
+const (
+	renewBefore    = 5 * time.Minute  // a source session with less is renewed before it is used
+	processTimeout = 15 * time.Second // of a profile's credential_process, within a flight's 20 s
+)
+
+// ProfileSpec names an AWS profile.
+type ProfileSpec struct {
+	Profile  string
+	Region   string // wins over the profile's own
+	Endpoint string // wins over the profile's own
+	Dir      string // where config and credentials are, ~/.aws
+	HTTP     aws.HTTPClient
+}
+
+// Profile is an identity that the AWS SDK resolves from ~/.aws: keys, IAM Identity Center, aws login, a role, a web
+// identity, metadata or a credential process.
+type Profile struct {
+	spec ProfileSpec
+
+	mu       sync.Mutex
+	seen     [2]fileFacts // of config and credentials, when they were read
+	resolved *resolved    // nil before the first reading
+}
+
+// resolved is what the files say. The provider caches by itself.
+type resolved struct {
+	shared   config.SharedConfig
+	provider *aws.CredentialsCache
+	region   string
+	endpoint string
+	err      error
+}
+
+// NewProfile returns a source that reads its files at first use.
+func NewProfile(spec ProfileSpec) *Profile { return &Profile{spec: spec} }
+
+func (p *Profile) files() (conf, creds string) {
+	return filepath.Join(p.spec.Dir, "config"), filepath.Join(p.spec.Dir, "credentials")
+}
+
+// Identity returns the profile's credentials, with at least renewBefore to live where they can be renewed.
+func (p *Profile) Identity(ctx context.Context) (Identity, error) {
+	p.Reload()
+	r := p.current()
+	if r.err != nil {
+		return Identity{}, r.err
+	}
+	c, err := r.provider.Retrieve(ctx)
+	if err != nil {
+		return Identity{}, p.explain(r, err)
+	}
+	s := &cred.Session{
+		AccessKeyID:     c.AccessKeyID,
+		SecretAccessKey: cred.NewSecret(c.SecretAccessKey),
+		SessionToken:    cred.NewSecret(c.SessionToken),
+		AccountID:       c.AccountID,
+	}
+	if c.CanExpire {
+		s.Expires = c.Expires
+	}
+	return Identity{Session: s, Region: r.region, Endpoint: r.endpoint}, nil
+}
+
+// Invalidate makes the next Identity resolve the credentials anew.
+func (p *Profile) Invalidate() {
+	if r := p.current(); r.provider != nil {
+		r.provider.Invalidate()
+	}
+}
+
+// Reload reads ~/.aws again if a file changed since.
+func (p *Profile) Reload() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	conf, creds := p.files()
+	now := [2]fileFacts{factsOf(conf), factsOf(creds)}
+	if p.resolved != nil && now == p.seen {
+		return
+	}
+	p.seen, p.resolved = now, p.resolve()
+}
+
+func (p *Profile) current() *resolved {
+	p.mu.Lock()
+	r := p.resolved
+	p.mu.Unlock()
+	if r == nil {
+		p.Reload()
+		return p.current()
+	}
+	return r
+}
+
+// resolve reads the files. Nothing is taken from the environment: `credd serve` clears it of AWS's variables.
+func (p *Profile) resolve() *resolved {
+	conf, creds := p.files()
+	ctx := context.Background() // reads files only
+	shared, err := config.LoadSharedConfigProfile(ctx, p.spec.Profile, func(o *config.LoadSharedConfigOptions) {
+		o.ConfigFiles, o.CredentialsFiles = []string{conf}, []string{creds}
+	})
+	if err != nil {
+		return &resolved{err: p.unreadable(err)}
+	}
+	r := &resolved{shared: shared}
+	if r.err = p.check(&shared); r.err != nil {
+		return r
+	}
+	options := []func(*config.LoadOptions) error{
+		config.WithSharedConfigProfile(p.spec.Profile),
+		config.WithSharedConfigFiles([]string{conf}),
+		config.WithSharedCredentialsFiles([]string{creds}),
+		config.WithHTTPClient(p.spec.HTTP),
+		config.WithRetryer(func() aws.Retryer {
+			return retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.None })
+		}),
+		config.WithProcessCredentialOptions(func(o *processcreds.Options) { o.Timeout = processTimeout }),
+		config.WithCredentialsCacheOptions(func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = renewBefore }),
+	}
+	if p.spec.Region != "" {
+		options = append(options, config.WithRegion(p.spec.Region))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		r.err = p.unreadable(err)
+		return r
+	}
+	r.provider = aws.NewCredentialsCache(cfg.Credentials)
+	r.region, r.endpoint = cfg.Region, p.endpoint(ctx, &shared)
+	return r
+}
+
+// endpoint returns the URL that the user set for STS: the source's, the profile's for STS, the profile's for all.
+func (p *Profile) endpoint(ctx context.Context, shared *config.SharedConfig) string {
+	if p.spec.Endpoint != "" {
+		return p.spec.Endpoint
+	}
+	if url, ok, err := shared.GetServiceBaseEndpoint(ctx, "STS"); err == nil && ok {
+		return url
+	}
+	return shared.BaseEndpoint
+}
+
+// Fingerprint covers what makes the profile somebody: where its credentials come from and which endpoint they go to.
+func (p *Profile) Fingerprint() string {
+	r := p.current()
+	return fmt.Sprintf("profile %q %q %q %s", p.spec.Profile, r.region, r.endpoint, origin(&r.shared))
+}

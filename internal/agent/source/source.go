@@ -1,0 +1,49 @@
+// Package source holds the identities of ours that may assume roles, one file a type.
+package source
+
+import (
+	"context"
+
+	"credd/internal/agent/cred"
+)
+
+// Source is one identity.
+type Source interface {
+	// Identity returns credentials that are good now. Its errors are *Error, or of an AWS call that was made to get them.
+	Identity(context.Context) (Identity, error)
+
+	// Fingerprint changes when the source becomes somebody else, and not when only its credentials are renewed.
+	Fingerprint() string
+
+	// Reload reads its files again if they have changed.
+	Reload()
+
+	// Invalidate forgets credentials that AWS no longer accepts.
+	Invalidate()
+}
+
+// Identity is what a source can do now.
+type Identity struct {
+	Session  *cred.Session
+	Region   string // the source's own, "" if none is set
+	Endpoint string // URL for STS instead of the public one, "" if none is set
+}
+
+// Kind sorts errors by what the user can do.
+type Kind int
+
+const (
+	Config Kind = iota // change the configuration
+	Login              // log in again
+)
+
+// Error is why a source has no credentials, safe to show.
+type Error struct {
+	Kind    Kind
+	Message string
+	Hint    string
+	Err     error // may be nil
+}
+
+func (e *Error) Error() string { return e.Message }
+func (e *Error) Unwrap() error { return e.Err }
