@@ -44,7 +44,7 @@ type Session struct {
 	SessionName string    `json:"session_name"`
 	Issued      time.Time `json:"issued"`
 	Expires     time.Time `json:"expires"`
-	Asked       time.Time `json:"asked"` // when a helper last asked for it
+	Asked       time.Time `json:"asked,omitzero"` // when a helper last asked for it
 	Note        string    `json:"note,omitempty"`
 }
 

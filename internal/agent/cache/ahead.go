@@ -132,14 +132,14 @@ func (c *Cache) Retry(key Key) time.Time {
 	return time.Time{}
 }
 
-// Drop forgets the sessions and failures of the keys that match and returns the keys that had a live session. A flight
+// Drop forgets the sessions and failures that match (the session is nil if there is none) and returns the keys that had a live session. A flight
 // under way still answers those who wait for it, and no one after.
-func (c *Cache) Drop(match func(Key) bool) []Key {
+func (c *Cache) Drop(match func(Key, *cred.Session) bool) []Key {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var dropped []Key
 	for key, e := range c.entries {
-		if !match(key) {
+		if !match(key, e.session) {
 			continue
 		}
 		if e.left(c.now()) > 0 {

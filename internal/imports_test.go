@@ -1,0 +1,135 @@
+// Package internal holds the test of the architecture: which package may import what.
+package internal
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+// bans of what a package may import itself. "a/..." stands for a and all below it.
+var bans = []struct{ in, ban, reason string }{
+	{"credd/internal/ipc", "encoding/json", "the wire's frames are bytes; the helper links them"},
+	{"credd/internal/ipc", "fmt", "the helper links it"},
+	{"credd/internal/ipc/dial", "net", "system calls only: net costs the helper size and start-up"},
+	{"credd/internal/paths", "fmt", "the helper links it"},
+	{"credd/internal/agent/api", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/audit", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/cache", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/cred", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/roster", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/source", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/sts", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/watch", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/...", "credd/internal/cli", "cli wires agent, not the other way"},
+	{"credd/internal/agent/...", "credd/internal/fakeaws", "no simulator in a shipped binary"},
+	{"credd/internal/ipc/...", "credd/internal/agent/...", "the wire knows no agent"},
+	{"credd/internal/cli", "credd/internal/fakeaws", "no simulator in a shipped binary"},
+	{"credd/cmd/...", "github.com/...", "main only parses and exits"},
+}
+
+// owners name the only packages that import a library themselves. fakeaws and tests have their own reasons.
+var owners = map[string][]string{
+	"github.com/spf13/cobra":                       {"credd/internal/cli"},
+	"github.com/fsnotify/fsnotify":                 {"credd/internal/agent/watch"},
+	"github.com/pelletier/go-toml/v2":              {"credd/internal/agent/roster"},
+	"github.com/aws/aws-sdk-go-v2/config":          {"credd/internal/agent/source"},
+	"github.com/aws/aws-sdk-go-v2/service/sts":     {"credd/internal/agent/sts", "credd/bench"},
+	"github.com/zalando/go-keyring":                {"credd/internal/agent/vault"},
+	"github.com/kardianos/service":                 {"credd/internal/host"},
+	"golang.org/x/sys":                             {"credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket"},
+	"github.com/aws/aws-sdk-go-v2/credentials/...": {"credd/internal/agent/source", "credd/internal/agent/sts", "credd/bench"},
+}
+
+// helperBans are what credhelper may not link, directly or not: each costs size or start-up at every call.
+var helperBans = []struct{ ban, reason string }{
+	{"fmt", "3 % start-up, 0.2 MB"},
+	{"net", "7 % start-up"},
+	{"net/http", "40 % start-up"},
+	{"encoding/json", "11 % start-up; the daemon renders the document"},
+	{"os/exec", "5 % start-up; ForkExec is enough"},
+	{"log", "the helper logs nothing"},
+	{"log/slog", "the helper logs nothing"},
+	{"crypto/tls", "the helper talks to nothing but the socket"},
+	{"github.com/spf13/cobra", "14 % start-up"},
+	{"github.com/aws/...", "doubles start-up"},
+	{"credd/internal/agent/...", "the helper moves bytes and knows nothing of the agent"},
+}
+
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Deps"}, args...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p pkg
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) == 0 {
+		t.Fatal("go list found no package")
+	}
+	return all
+}
+
+// under reports whether path is pattern, or below a pattern that ends in "/...".
+func under(path, pattern string) bool {
+	tree, all := strings.CutSuffix(pattern, "/...")
+	return path == tree || all && strings.HasPrefix(path, tree+"/")
+}
+
+func TestArrowsPointOneWay(t *testing.T) {
+	for _, p := range list(t, "credd/...") {
+		for _, i := range p.Imports {
+			for _, b := range bans {
+				if under(p.ImportPath, b.in) && under(i, b.ban) {
+					t.Errorf("%s imports %s: %s", p.ImportPath, i, b.reason)
+				}
+			}
+			for lib, by := range owners {
+				if under(i, strings.TrimSuffix(lib, "/...")+"/...") && !slices.Contains(by, p.ImportPath) && !simulates(p.ImportPath) {
+					t.Errorf("%s imports %s: only %v may", p.ImportPath, i, by)
+				}
+			}
+		}
+	}
+}
+
+// simulates reports whether a package is of tests and the demo only.
+func simulates(path string) bool {
+	return under(path, "credd/internal/fakeaws/...") || under(path, "credd/internal/demo/...") ||
+		under(path, "credd/internal/e2e/...") || under(path, "credd/bench/...")
+}
+
+func TestTheHelperStaysSmall(t *testing.T) {
+	p := list(t, "credd/cmd/credhelper")[0]
+	for _, dep := range p.Deps {
+		for _, b := range helperBans {
+			if under(dep, b.ban) {
+				t.Errorf("credhelper links %s: %s", dep, b.reason)
+			}
+		}
+	}
+}
+
+func TestNoSimulatorIsShipped(t *testing.T) {
+	for _, p := range list(t, "credd/cmd/...") {
+		for _, dep := range p.Deps {
+			if simulates(dep) || dep == "testing" {
+				t.Errorf("%s links %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
