@@ -79,8 +79,8 @@ func Sort(err error, now time.Time) *Error {
 	if errors.As(err, &done) {
 		return done
 	}
-	var resp *awshttp.ResponseError
-	if errors.As(err, &resp) {
+	resp := answered(err)
+	if resp != nil {
 		if e := clockError(skewOf(resp, now)); e != nil {
 			e.RequestID, e.Err = resp.ServiceRequestID(), err
 			return e
@@ -166,10 +166,16 @@ func cause(err error) string {
 	}
 }
 
-func skewOf(resp *awshttp.ResponseError, now time.Time) time.Duration {
-	if resp.ResponseError == nil || resp.Response == nil || resp.Response.Response == nil {
-		return 0
+// answered returns the HTTP answer that came with an error, nil if none came: the SDK has one in either case.
+func answered(err error) *awshttp.ResponseError {
+	var resp *awshttp.ResponseError
+	if !errors.As(err, &resp) || resp.ResponseError == nil || resp.Response == nil || resp.HTTPStatusCode() == 0 {
+		return nil
 	}
+	return resp
+}
+
+func skewOf(resp *awshttp.ResponseError, now time.Time) time.Duration {
 	t, err := http.ParseTime(resp.Response.Header.Get("Date"))
 	if err != nil {
 		return 0
