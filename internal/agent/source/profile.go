@@ -56,16 +56,16 @@ func (p *Profile) files() (conf, creds string) {
 	return filepath.Join(p.spec.Dir, "config"), filepath.Join(p.spec.Dir, "credentials")
 }
 
-// Identity returns the profile's credentials, with at least renewBefore to live where they can be renewed.
-func (p *Profile) Identity(ctx context.Context) (Identity, error) {
+// Credentials returns the profile's credentials, with at least renewBefore to live where they can be renewed.
+func (p *Profile) Credentials(ctx context.Context) (*cred.Session, error) {
 	p.Reload()
 	r := p.current()
 	if r.err != nil {
-		return Identity{}, r.err
+		return nil, r.err
 	}
 	c, err := r.provider.Retrieve(ctx)
 	if err != nil {
-		return Identity{}, p.explain(r, err)
+		return nil, p.explain(r, err)
 	}
 	s := &cred.Session{
 		AccessKeyID:     c.AccessKeyID,
@@ -76,10 +76,16 @@ func (p *Profile) Identity(ctx context.Context) (Identity, error) {
 	if c.CanExpire {
 		s.Expires = c.Expires
 	}
-	return Identity{Session: s, Region: r.region, Endpoint: r.endpoint}, nil
+	return s, nil
 }
 
-// Invalidate makes the next Identity resolve the credentials anew.
+// Endpoint returns what the source's settings say, else what the profile says.
+func (p *Profile) Endpoint() (region, url string) {
+	r := p.current()
+	return r.region, r.endpoint
+}
+
+// Invalidate makes the next Credentials resolve the credentials anew.
 func (p *Profile) Invalidate() {
 	if r := p.current(); r.provider != nil {
 		r.provider.Invalidate()
@@ -109,7 +115,7 @@ func (p *Profile) current() *resolved {
 	return r
 }
 
-// resolve reads the files. Nothing is taken from the environment: `credd serve` clears it of AWS's variables.
+// resolve reads the files. Nothing is taken from the environment: see ClearEnvironment.
 func (p *Profile) resolve() *resolved {
 	conf, creds := p.files()
 	ctx := context.Background() // reads files only
@@ -143,12 +149,12 @@ func (p *Profile) resolve() *resolved {
 		return r
 	}
 	r.provider = aws.NewCredentialsCache(cfg.Credentials)
-	r.region, r.endpoint = cfg.Region, p.endpoint(ctx, &shared)
+	r.region, r.endpoint = cfg.Region, p.stsURL(ctx, &shared)
 	return r
 }
 
-// endpoint returns the URL that the user set for STS: the source's, the profile's for STS, the profile's for all.
-func (p *Profile) endpoint(ctx context.Context, shared *config.SharedConfig) string {
+// stsURL returns the URL that the user set for STS: the source's, the profile's for STS, the profile's for all.
+func (p *Profile) stsURL(ctx context.Context, shared *config.SharedConfig) string {
 	if p.spec.Endpoint != "" {
 		return p.spec.Endpoint
 	}

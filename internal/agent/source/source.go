@@ -9,8 +9,11 @@ import (
 
 // Source is one identity.
 type Source interface {
-	// Identity returns credentials that are good now. Its errors are *Error, or of an AWS call that was made to get them.
-	Identity(context.Context) (Identity, error)
+	// Credentials returns credentials that are good now. Its errors are *Error, or of an AWS call made to get them.
+	Credentials(context.Context) (*cred.Session, error)
+
+	// Endpoint returns the source's own region, and the URL to use for STS instead of the public one; "" where unset.
+	Endpoint() (region, url string)
 
 	// Fingerprint changes when the source becomes somebody else, and not when only its credentials are renewed.
 	Fingerprint() string
@@ -20,13 +23,6 @@ type Source interface {
 
 	// Invalidate forgets credentials that AWS no longer accepts.
 	Invalidate()
-}
-
-// Identity is what a source can do now.
-type Identity struct {
-	Session  *cred.Session
-	Region   string // the source's own, "" if none is set
-	Endpoint string // URL for STS instead of the public one, "" if none is set
 }
 
 // Kind sorts errors by what the user can do.
