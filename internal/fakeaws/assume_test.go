@@ -2,6 +2,8 @@ package fakeaws
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +95,30 @@ func policies(n int) []types.PolicyDescriptorType {
 		all = append(all, types.PolicyDescriptorType{Arn: aws.String(fmt.Sprintf("arn:aws:iam::aws:policy/Policy%d", i))})
 	}
 	return all
+}
+
+// What no SDK sends.
+func TestRawParameters(t *testing.T) {
+	s, key := start(t)
+	for name, tt := range map[string]struct {
+		form       url.Values
+		code, part string
+	}{
+		"nothing":     {url.Values{}, "ValidationError", "2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; Value null at 'roleSessionName'"},
+		"no number":   {url.Values{"RoleArn": {adminARN}, "RoleSessionName": {"dev"}, "DurationSeconds": {"1h"}}, "ValidationError", "Value '1h' at 'durationSeconds'"},
+		"empty value": {url.Values{"RoleArn": {adminARN}, "RoleSessionName": {"dev"}, "ExternalId": {""}}, "ValidationError", "Value '' at 'externalId'"},
+	} {
+		tt.form.Set("Action", "AssumeRole")
+		tt.form.Set("Version", apiVersion)
+		status, body := post(t, s, tt.form, signature{key: key})
+		if e := parseError(t, body); status != 400 || e.Code != tt.code || !strings.Contains(e.Message, tt.part) {
+			t.Errorf("%s: answer is %d %s: %q, want 400 %s: %q", name, status, e.Code, e.Message, tt.code, tt.part)
+		}
+	}
+	noForm := signature{key: key, tamper: func(r *http.Request) { setBody(r, "Action=%zz") }}
+	if status, body := post(t, s, whoAmI(), noForm); status != 400 || parseError(t, body).Code != "MalformedInput" {
+		t.Errorf("no form: answer is %d: %s", status, body)
+	}
 }
 
 func TestLongSession(t *testing.T) {

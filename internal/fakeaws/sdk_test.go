@@ -53,6 +53,7 @@ func TestAssumeRoleThroughTheSDK(t *testing.T) {
 
 func TestRequestsAreCounted(t *testing.T) {
 	s, key := start(t)
+	s.SetLatency("", 20*time.Millisecond) // see Connections
 	c := client(s, key, "")
 	assume(t, s, c, admin(func(in *sts.AssumeRoleInput) { in.DurationSeconds = aws.Int32(900) }))
 	denied := admin(func(in *sts.AssumeRoleInput) { in.RoleArn = aws.String(secondARN) })
