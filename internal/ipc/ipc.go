@@ -3,7 +3,6 @@
 package ipc
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 )
@@ -56,8 +55,8 @@ var (
 
 // Append appends one frame to dst.
 func Append(dst []byte, k Kind, payload []byte) []byte {
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(payload)+1))
-	dst = append(dst, byte(k))
+	n := uint32(len(payload) + 1)
+	dst = append(dst, byte(n>>24), byte(n>>16), byte(n>>8), byte(n), byte(k))
 	return append(dst, payload...)
 }
 
@@ -68,7 +67,7 @@ func Read(r io.Reader, limit int) (Kind, []byte, error) {
 	if _, err := io.ReadFull(r, h[:]); err != nil {
 		return 0, nil, err
 	}
-	n := binary.BigEndian.Uint32(h[:4])
+	n := uint32(h[0])<<24 | uint32(h[1])<<16 | uint32(h[2])<<8 | uint32(h[3])
 	if n == 0 {
 		return 0, nil, ErrMalformed
 	}
@@ -88,24 +87,23 @@ func Read(r io.Reader, limit int) (Kind, []byte, error) {
 // AppendCredentials appends the payload of a credentials request for role.
 func AppendCredentials(dst []byte, role string) []byte {
 	dst = append(dst, Version, 0)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(role)))
-	return append(dst, role...)
+	return appendString(dst, role)
 }
 
 // ParseCredentials returns the role that a credentials request asks for. Bytes behind the role belong to a newer
 // helper and are ignored, as are unknown flags.
 func ParseCredentials(p []byte) (role string, err error) {
-	if len(p) < 4 {
+	if len(p) < 2 {
 		return "", ErrMalformed
 	}
 	if p[0] == 0 {
 		return "", ErrUnsupported
 	}
-	n := int(binary.BigEndian.Uint16(p[2:]))
-	if n == 0 || n > MaxRole || n > len(p)-4 {
+	role, _, ok := cutString(p[2:])
+	if !ok || role == "" || len(role) > MaxRole {
 		return "", ErrMalformed
 	}
-	return string(p[4 : 4+n]), nil
+	return role, nil
 }
 
 // AppendManage appends the payload of a management request.
@@ -137,11 +135,7 @@ func (e *Error) Error() string { return e.Message }
 func AppendError(dst []byte, e *Error) []byte {
 	hint := cut(e.Hint, MaxError/4)
 	msg := cut(e.Message, MaxError-5-len(hint))
-	dst = append(dst, byte(e.Code))
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(msg)))
-	dst = append(dst, msg...)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(hint)))
-	return append(dst, hint...)
+	return appendString(appendString(append(dst, byte(e.Code)), msg), hint)
 }
 
 // ParseError reads the payload of an error reply. Bytes behind the hint belong to a newer daemon and are ignored.
@@ -164,11 +158,17 @@ func ParseError(p []byte) (*Error, error) {
 	return &Error{Code: code, Message: msg, Hint: hint}, nil
 }
 
+// appendString appends a string of at most 65,535 bytes behind its length. Package encoding/binary would do it with
+// reflect, which the helper should not link.
+func appendString(dst []byte, s string) []byte {
+	return append(append(dst, byte(len(s)>>8), byte(len(s))), s...)
+}
+
 func cutString(p []byte) (s string, rest []byte, ok bool) {
 	if len(p) < 2 {
 		return "", nil, false
 	}
-	n := int(binary.BigEndian.Uint16(p))
+	n := int(p[0])<<8 | int(p[1])
 	if n > len(p)-2 {
 		return "", nil, false
 	}

@@ -1,0 +1,133 @@
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+//go:debug decoratemappings=0
+
+// Command credhelper is a credential_process: it asks credd for a role's credentials and prints them.
+//
+// It links little on purpose, because every AWS client starts it: see internal/imports_test.go. The debug settings keep
+// Go from reading cgroup files at start, which this program is too short for.
+package main
+
+import (
+	"os"
+	"time"
+
+	"credd/internal/ipc"
+	"credd/internal/ipc/dial"
+	"credd/internal/paths"
+)
+
+// deadline bounds everything: the Go SDK kills a credential process after 60 s.
+const deadline = 50 * time.Second
+
+var version = "unknown" // set by the linker
+
+const usage = `Prints the credentials of a role, for credential_process in ~/.aws/config:
+
+  [profile acme/admin]
+  credential_process = "/usr/local/bin/credhelper" acme/admin
+
+Usage: credhelper ROLE
+       credhelper --version
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run returns the exit code. Nothing reaches stdout before the whole document has arrived.
+func run(args []string, stdout, stderr *os.File) int {
+	if len(args) != 1 || args[0] == "" {
+		return fail(stderr, ipc.Usage, "one role is needed", "such as: credhelper acme/admin")
+	}
+	switch args[0] {
+	case "--version":
+		stdout.WriteString("credhelper " + version + "\n")
+		return 0
+	case "-h", "--help":
+		stdout.WriteString(usage)
+		return 0
+	}
+	if args[0][0] == '-' {
+		return fail(stderr, ipc.Usage, "unknown option "+printable(args[0]), "see: credhelper --help")
+	}
+	if len(args[0]) > ipc.MaxRole {
+		return fail(stderr, ipc.UnknownRole, "the role's name is longer than 512 bytes", "")
+	}
+	path, err := paths.Socket()
+	if err != nil {
+		return fail(stderr, ipc.Usage, err.Error(), "")
+	}
+	kind, payload, err := ask(path, args[0], time.Now().Add(deadline))
+	if err != nil {
+		return explain(stderr, path, err)
+	}
+	switch kind {
+	case ipc.KindDocument:
+		if _, err := stdout.Write(payload); err != nil {
+			return fail(stderr, ipc.Internal, "stdout: "+err.Error(), "")
+		}
+		return 0
+	case ipc.KindError:
+		if e, err := ipc.ParseError(payload); err == nil {
+			return fail(stderr, e.Code, e.Message, e.Hint)
+		}
+	}
+	return fail(stderr, ipc.Internal, "the reply of credd is not understood", "install credd and credhelper of the same version")
+}
+
+// ask sends the request, starting the daemon if there is none. A connection lost before the reply is tried once more.
+func ask(path, role string, deadline time.Time) (ipc.Kind, []byte, error) {
+	frame := ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, role))
+	for again := true; ; again = false {
+		kind, payload, err := dial.Ask(path, frame, deadline)
+		if err == dial.ErrNoDaemon {
+			if err := start(path, deadline); err != nil {
+				return 0, nil, err
+			}
+			kind, payload, err = dial.Ask(path, frame, deadline)
+		}
+		if err != dial.ErrLost || !again {
+			return kind, payload, err
+		}
+	}
+}
+
+// explain prints why there is no reply.
+func explain(stderr *os.File, path string, err error) int {
+	switch err {
+	case dial.ErrNoDaemon:
+		return fail(stderr, ipc.NoDaemon, err.Error(), "start it with: credd serve")
+	case dial.ErrForeign:
+		return fail(stderr, ipc.Refused, err.Error()+": nothing was sent to it", "check who owns "+printable(path)+", and CREDD_SOCK")
+	case dial.ErrTimeout:
+		return fail(stderr, ipc.NoDaemon, err.Error(), "see what it does: credd status; its log is in ~/.local/state/credd")
+	case dial.ErrLost:
+		return fail(stderr, ipc.NoDaemon, err.Error(), "see its log in ~/.local/state/credd, or start it with: credd serve")
+	case ipc.ErrTooLarge, ipc.ErrMalformed:
+		return fail(stderr, ipc.Internal, "the reply of credd is not understood: "+err.Error(), "install credd and credhelper of the same version")
+	}
+	if e, ok := err.(*startError); ok {
+		return fail(stderr, ipc.NoDaemon, e.message, e.hint)
+	}
+	return fail(stderr, ipc.NoDaemon, "connect to credd: "+err.Error(), "check "+printable(path))
+}
+
+// fail prints the two lines of an error and returns its exit code.
+func fail(stderr *os.File, code ipc.Code, message, hint string) int {
+	text := "credhelper: error: " + printable(message) + "\n"
+	if hint != "" {
+		text += "credhelper: hint: " + printable(hint) + "\n"
+	}
+	stderr.WriteString(text)
+	return int(code)
+}
+
+// printable replaces what a terminal would act on. The daemon does so too; this is for what does not come from it.
+func printable(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c < ' ' || c == 0x7f {
+			b[i] = '?'
+		}
+	}
+	return string(b)
+}

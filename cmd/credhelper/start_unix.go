@@ -1,0 +1,145 @@
+//go:build !windows
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"credd/internal/ipc/dial"
+	"credd/internal/paths"
+)
+
+const (
+	startTimeout = 10 * time.Second // for a daemon to read its files and listen
+	startPoll    = 5 * time.Millisecond
+)
+
+// passed is the environment that a daemon gets. No credential and no AWS setting is in it: the daemon must not be
+// another one for each terminal that happens to start it.
+var passed = []string{
+	"HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+	"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "SSL_CERT_FILE", "SSL_CERT_DIR", "CREDD_SOCK",
+}
+
+// start starts the credd beside this program and waits until it listens. Helpers that find no daemon at the same time
+// start one between them.
+func start(path string, deadline time.Time) error {
+	if os.Getenv("CREDD_AUTOSTART") == "0" {
+		return dial.ErrNoDaemon
+	}
+	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
+		deadline = limit
+	}
+	lock, err := startLock(path, deadline)
+	if err != nil {
+		return err
+	}
+	defer syscall.Close(lock) // and so unlocks
+	if err := dial.Probe(path, deadline); err != dial.ErrNoDaemon {
+		return err // somebody else started it, or it cannot be asked
+	}
+	log, err := paths.Log()
+	if err != nil {
+		return &startError{"start credd: " + err.Error(), ""}
+	}
+	pid, err := spawn(log)
+	if err != nil {
+		return err
+	}
+	return await(path, pid, log, deadline)
+}
+
+// startLock takes the helpers' lock, beside the socket.
+func startLock(path string, deadline time.Time) (int, error) {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return -1, &startError{"start credd: " + err.Error(), "check " + dir}
+	}
+	var st syscall.Stat_t
+	if err := syscall.Lstat(dir, &st); err != nil || st.Mode&syscall.S_IFMT != syscall.S_IFDIR || int(st.Uid) != os.Getuid() || st.Mode&0o077 != 0 {
+		return -1, &startError{"start credd: " + dir + " is not a directory of ours alone", "check who owns it, and: chmod 700 " + dir}
+	}
+	fd, err := syscall.Open(filepath.Join(dir, "start.lock"), syscall.O_RDWR|syscall.O_CREAT|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return -1, &startError{"start credd: lock in " + dir + ": " + err.Error(), ""}
+	}
+	for {
+		err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return fd, nil
+		}
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR || !time.Now().Before(deadline) {
+			syscall.Close(fd)
+			return -1, &startError{"start credd: another start is under way and does not end", ""}
+		}
+		time.Sleep(startPoll)
+	}
+}
+
+// spawn runs `credd serve` in a session of its own, with no descriptor of ours: an SDK waits until all copies of its
+// pipes are closed.
+func spawn(log string) (pid int, err error) {
+	exe, err := os.Executable()
+	if err == nil {
+		exe, err = filepath.EvalSymlinks(exe)
+	}
+	if err != nil {
+		return 0, &startError{"start credd: " + err.Error(), "start it with: credd serve"}
+	}
+	credd := filepath.Join(filepath.Dir(exe), "credd") // never from PATH
+	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
+		return 0, &startError{"start credd: " + err.Error(), ""}
+	}
+	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, &startError{"start credd: " + os.DevNull + ": " + err.Error(), ""}
+	}
+	defer syscall.Close(null)
+	errs, err := syscall.Open(log, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_APPEND|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return 0, &startError{"start credd: " + log + ": " + err.Error(), ""}
+	}
+	defer syscall.Close(errs)
+	pid, err = syscall.ForkExec(credd, []string{"credd", "serve"}, &syscall.ProcAttr{
+		Dir:   "/",
+		Env:   environment(),
+		Files: []uintptr{uintptr(null), uintptr(null), uintptr(errs)},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return 0, &startError{"start " + credd + ": " + err.Error(), "install credd beside credhelper, or start it with: credd serve"}
+	}
+	return pid, nil
+}
+
+func environment() []string {
+	var env []string
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		for _, p := range passed {
+			if name == p {
+				env = append(env, kv)
+			}
+		}
+	}
+	return env
+}
+
+// await waits until the daemon listens, and notices if it ends instead.
+func await(path string, pid int, log string, deadline time.Time) error {
+	for time.Now().Before(deadline) {
+		if err := dial.Probe(path, deadline); err != dial.ErrNoDaemon {
+			return err
+		}
+		var status syscall.WaitStatus
+		if got, _ := syscall.Wait4(pid, &status, syscall.WNOHANG, nil); got == pid {
+			return &startError{"credd ended while it started", "see " + log}
+		}
+		time.Sleep(startPoll)
+	}
+	return &startError{"credd was started and does not answer", "see " + log}
+}

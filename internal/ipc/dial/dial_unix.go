@@ -1,0 +1,128 @@
+//go:build !windows
+
+package dial
+
+import (
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"credd/internal/ipc"
+)
+
+// Ask sends one frame to the daemon at path and returns its reply.
+func Ask(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
+	fd, err := connect(path, deadline)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer syscall.Close(fd)
+	uid, err := serverUID(fd)
+	if err != nil || int(uid) != os.Getuid() && uid != 0 {
+		return 0, nil, ErrForeign // also where the kernel does not tell: fails closed
+	}
+	s := stream{fd, deadline}
+	// A daemon that refuses answers before it has read, so a failed write does not yet tell the reason.
+	if err := s.send(frame); err == ErrTimeout {
+		return 0, nil, err
+	}
+	kind, payload, err := ipc.Read(s, ipc.MaxDocument)
+	switch err {
+	case io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET:
+		return 0, nil, ErrLost
+	}
+	return kind, payload, err
+}
+
+// Probe reports whether a daemon of ours listens at path, without a request.
+func Probe(path string, deadline time.Time) error {
+	fd, err := connect(path, deadline)
+	if err != nil {
+		return err
+	}
+	return syscall.Close(fd)
+}
+
+func connect(path string, deadline time.Time) (int, error) {
+	fd, err := newSocket()
+	if err != nil {
+		return -1, err
+	}
+	s := stream{fd, deadline}
+	for {
+		if err = s.limit(syscall.SO_SNDTIMEO); err != nil {
+			break
+		}
+		err = syscall.Connect(fd, &syscall.SockaddrUnix{Name: path})
+		if err != syscall.EINTR {
+			break
+		}
+	}
+	switch err {
+	case nil:
+		return fd, nil
+	case syscall.ENOENT, syscall.ECONNREFUSED:
+		err = ErrNoDaemon
+	case syscall.EAGAIN, syscall.EINPROGRESS: // the daemon's queue is full and stays so
+		err = ErrTimeout
+	}
+	syscall.Close(fd)
+	return -1, err
+}
+
+// stream reads and writes with a deadline for all of it together.
+type stream struct {
+	fd       int
+	deadline time.Time
+}
+
+// limit gives the next system call the time that is left.
+func (s stream) limit(option int) error {
+	left := time.Until(s.deadline)
+	if left <= 0 {
+		return ErrTimeout
+	}
+	tv := syscall.NsecToTimeval(int64(max(left, time.Millisecond)))
+	return syscall.SetsockoptTimeval(s.fd, syscall.SOL_SOCKET, option, &tv)
+}
+
+func (s stream) send(b []byte) error {
+	for len(b) > 0 {
+		if err := s.limit(syscall.SO_SNDTIMEO); err != nil {
+			return err
+		}
+		n, err := syscall.Write(s.fd, b)
+		switch err {
+		case nil:
+			b = b[n:]
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return ErrTimeout
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// Read waits for bytes until the deadline.
+func (s stream) Read(b []byte) (int, error) {
+	for {
+		if err := s.limit(syscall.SO_RCVTIMEO); err != nil {
+			return 0, err
+		}
+		n, err := syscall.Read(s.fd, b)
+		switch {
+		case err == syscall.EINTR:
+		case err == syscall.EAGAIN:
+			return 0, ErrTimeout
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}

@@ -1,0 +1,43 @@
+// Package peer tells who is at the other end of a connection, by the kernel's word.
+package peer
+
+import (
+	"errors"
+	"net"
+	"syscall"
+)
+
+// Peer is a process at the moment when it connected, or, for a server, when it listened.
+type Peer struct {
+	UID, GID uint32
+	PID      int // 0 where the kernel does not tell
+}
+
+// ErrUnknown is returned where the kernel does not tell who the peer is. Treat it as a stranger.
+var ErrUnknown = errors.New("the kernel does not tell who is at the other end")
+
+// Of returns the peer of a unix socket connection.
+func Of(c net.Conn) (Peer, error) {
+	sc, ok := c.(syscall.Conn)
+	if !ok {
+		return Peer{}, ErrUnknown
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return Peer{}, err
+	}
+	var p Peer
+	var perr error
+	if err := raw.Control(func(fd uintptr) { p, perr = of(int(fd)) }); err != nil {
+		return Peer{}, err
+	}
+	return p, perr
+}
+
+// Facts are what the kernel shows of a process and its parent. What it does not show, or what changed while it was
+// read, is left empty: a pid may get a new owner.
+type Facts struct {
+	Exe       string
+	ParentPID int
+	ParentExe string
+}

@@ -1,0 +1,36 @@
+//go:build !windows
+
+package socket
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+
+	"credd/internal/ipc/peer"
+)
+
+// Dial connects to the daemon. Who listens is checked before a byte is sent: ourselves, or root.
+func Dial(ctx context.Context, path string) (net.Conn, error) {
+	var d net.Dialer
+	c, err := d.DialContext(ctx, "unix", path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, ErrNoDaemon
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := peer.Of(c)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	if int(p.UID) != os.Getuid() && p.UID != 0 {
+		c.Close()
+		return nil, ErrForeign
+	}
+	return c, nil
+}

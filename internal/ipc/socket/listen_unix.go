@@ -1,0 +1,166 @@
+//go:build !windows
+
+package socket
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"credd/internal/ipc/peer"
+)
+
+const (
+	dialTimeout = time.Second            // for a daemon that lives but is slow to accept
+	pauseOnFull = 100 * time.Millisecond // between tries to accept while file descriptors are used up
+)
+
+// Listener accepts callers. It holds the daemon's lock until it is closed.
+type Listener struct {
+	l    *net.UnixListener
+	path string
+	id   os.FileInfo // of the socket, to delete no other one
+	lock *os.File
+	once sync.Once
+	done chan struct{}
+}
+
+// Listen serves path. Its directory is made if need be, must belong to us, and must be closed to others; the socket is 0600
+// from its first moment. One daemon at a time: the lock is on path.lock for the life of the listener. A socket that
+// somebody serves is never deleted.
+func Listen(path string) (*Listener, error) {
+	if err := ownDir(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	l, err := bind(path)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	id, err := os.Lstat(path)
+	if err != nil {
+		l.Close()
+		lock.Close()
+		return nil, err
+	}
+	return &Listener{l: l, path: path, id: id, lock: lock, done: make(chan struct{})}, nil
+}
+
+// ownDir makes a directory, 0700, or checks that one which exists is ours alone.
+func ownDir(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	i, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	st, _ := i.Sys().(*syscall.Stat_t)
+	switch {
+	case !i.IsDir():
+		return fmt.Errorf("%s is not a directory", dir)
+	case st == nil || int(st.Uid) != os.Getuid():
+		return fmt.Errorf("%s belongs to another user", dir)
+	case i.Mode().Perm()&0o077 != 0:
+		return fmt.Errorf("%s is open to others: chmod 700 %s", dir, dir)
+	}
+	return nil
+}
+
+// lockFile takes the lock of the daemon's life. The file stays: deleting it would let two daemons lock two files.
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, ErrRunning
+		}
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func bind(path string) (*net.UnixListener, error) {
+	if err := removeStale(path); err != nil {
+		return nil, err
+	}
+	old := syscall.Umask(0o177)
+	defer syscall.Umask(old)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false) // Close looks whether it is still ours
+	return l, nil
+}
+
+// removeStale deletes a socket that nobody serves. The lock is held, so no other daemon is about to serve it.
+func removeStale(path string) error {
+	i, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if i.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("%s is in the way: it is not a socket", path)
+	}
+	c, err := net.DialTimeout("unix", path, dialTimeout)
+	if err == nil {
+		c.Close()
+		return ErrRunning
+	}
+	if !errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("is %s still served? %w", path, err)
+	}
+	return os.Remove(path)
+}
+
+// Accept returns the next caller. It outlasts a lack of file descriptors.
+func (l *Listener) Accept() (*Conn, error) {
+	for {
+		c, err := l.l.AcceptUnix()
+		if err == nil {
+			p, perr := peer.Of(c)
+			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
+		}
+		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) && !errors.Is(err, syscall.ECONNABORTED) {
+			return nil, err
+		}
+		select {
+		case <-l.done:
+			return nil, net.ErrClosed
+		case <-time.After(pauseOnFull):
+		}
+	}
+}
+
+// Close deletes the socket if it is still this listener's, and gives up the lock.
+func (l *Listener) Close() error {
+	var err error
+	l.once.Do(func() {
+		close(l.done)
+		if i, serr := os.Lstat(l.path); serr == nil && os.SameFile(i, l.id) {
+			os.Remove(l.path)
+		}
+		err = errors.Join(l.l.Close(), l.lock.Close())
+	})
+	return err
+}
