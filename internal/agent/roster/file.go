@@ -1,0 +1,95 @@
+package roster
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+const maxFile = 1 << 20 // bytes; a customer's file has hundreds
+
+// file is one file as last read.
+type file struct {
+	facts    facts
+	faults   []fault        // of the newest version
+	customer *customerDraft // of the last good version, nil if there was none
+	settings *settingsDraft
+}
+
+// problem is what is wrong with a file as a whole.
+func problem(format string, args ...any) []fault {
+	return []fault{{message: fmt.Sprintf(format, args...)}}
+}
+
+// readFile returns the file's tree. It never blocks: what is not a regular file is not opened.
+func readFile(path string, trusted bool) (*table, []fault) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, openProblem(err)
+	}
+	if f := refuse(info, trusted); f != nil {
+		return nil, f
+	}
+	in, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return nil, openProblem(err)
+	}
+	defer in.Close()
+	if info, err = in.Stat(); err != nil { // the path may have changed since
+		return nil, openProblem(err)
+	}
+	if f := refuse(info, trusted); f != nil {
+		return nil, f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
+	switch {
+	case err != nil:
+		return nil, problem("cannot be read: %v", err)
+	case len(data) > maxFile:
+		return nil, tooLarge()
+	}
+	tree, bad := parse(data)
+	if bad != nil {
+		return nil, []fault{*bad}
+	}
+	return tree, nil
+}
+
+func tooLarge() []fault {
+	return []fault{{message: "the file is larger than 1 MiB", hint: "keep one customer a file"}}
+}
+
+// refuse says why a file is not to be read. A file that others may write would let them send roles elsewhere.
+func refuse(info os.FileInfo, trusted bool) []fault {
+	switch {
+	case info.IsDir():
+		return problem("this is a directory, not a file")
+	case !info.Mode().IsRegular():
+		return problem("this is not a regular file")
+	case info.Size() > maxFile:
+		return tooLarge()
+	}
+	if why := writableByOthers(info, trusted); why != "" {
+		return []fault{{message: why, hint: "chmod go-w the file"}}
+	}
+	return nil
+}
+
+func openProblem(err error) []fault {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return []fault{{message: "the file cannot be opened: permission denied", hint: "make it readable for the user that runs credd"}}
+	case errors.Is(err, syscall.ELOOP):
+		return []fault{{message: "the file is a loop of symbolic links", hint: "remove the link, or point it to a file"}}
+	case errors.Is(err, fs.ErrNotExist):
+		return []fault{{message: "the file is a symbolic link to nothing", hint: "remove the link, or point it to a file"}}
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return problem("the file cannot be opened: %v", err)
+}

@@ -1,0 +1,129 @@
+package roster
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// resolve makes customers and roles of the drafts: with the defaults, and only if their sources are there.
+func (r *Roster) resolve(files []found, previous *Roster) {
+	same := previous.settings != nil && reflect.DeepEqual(previous.Settings, r.Settings)
+	for _, f := range files {
+		at := r.files[f.path]
+		for _, bad := range at.faults {
+			r.report(f.path, f.customer, bad)
+		}
+		if at.customer == nil {
+			r.broken[f.customer] = r.problems[len(r.problems)-len(at.faults)]
+			continue
+		}
+		if same && previous.files[f.path] != nil && previous.files[f.path].customer == at.customer {
+			r.keep(f.customer, at.customer, previous)
+			continue
+		}
+		r.add(f, at.customer)
+	}
+	r.checkSources(files)
+}
+
+// keep takes over a customer that has not changed.
+func (r *Roster) keep(customer string, d *customerDraft, previous *Roster) {
+	r.customers[customer] = previous.customers[customer]
+	for _, draft := range d.roles {
+		name := customer + "/" + draft.name
+		if role, ok := previous.roles[name]; ok {
+			r.roles[name] = role
+			continue
+		}
+		r.roles[name] = r.role(previous.customers[customer], d, draft) // its source may be there by now
+	}
+}
+
+func (r *Roster) add(f found, d *customerDraft) {
+	c := d.customer
+	c.Key, c.File = f.customer, r.short(f.path)
+	c.Name = cmp.Or(c.Name, f.customer)
+	r.customers[f.customer] = &c
+	for _, draft := range d.roles {
+		role := r.role(&c, d, draft)
+		r.roles[role.Name] = role
+	}
+}
+
+// role applies the customer's settings and the defaults.
+func (r *Roster) role(c *Customer, d *customerDraft, draft *roleDraft) *Role {
+	role, def := draft.role, r.Settings.Defaults
+	role.Name, role.Customer, role.File, role.Line = c.Key+"/"+draft.name, c, c.File, draft.line
+	role.Source = cmp.Or(draft.source, d.source, def.Source)
+	role.Duration = cmp.Or(role.Duration, def.Duration)
+	role.SessionName = cmp.Or(role.SessionName, def.SessionName)
+	role.Region = cmp.Or(role.Region, c.Region, def.Region)
+	if role.ExternalID.IsZero() {
+		role.ExternalID = d.externalID
+	}
+	return &role
+}
+
+// checkSources drops the roles whose source, or the source of a role before them, is not there.
+func (r *Roster) checkSources(files []found) {
+	bad := map[string]fault{}
+	for name, role := range r.roles {
+		if f := r.sourceFault(role); f != nil {
+			bad[name] = *f
+		}
+	}
+	if len(bad) == 0 {
+		return
+	}
+	drafts := map[string]*customerDraft{}
+	for _, f := range files {
+		drafts[f.customer] = r.files[f.path].customer
+	}
+	for _, name := range slices.Sorted(maps.Keys(bad)) {
+		role, f := r.roles[name], bad[name]
+		f.line = sourceLine(drafts[role.Customer.Key], role)
+		p := Problem{File: role.File, Line: f.line, Customer: role.Customer.Key, Message: f.message, Hint: f.hint}
+		r.problems = append(r.problems, p)
+		r.broken[name] = p
+		delete(r.roles, name)
+	}
+}
+
+// sourceFault follows a role to the source at the start of its chain.
+func (r *Roster) sourceFault(role *Role) *fault {
+	chain := []string{role.Name}
+	for at := role; ; {
+		src := at.Source
+		switch {
+		case src == "":
+			return &fault{message: "role " + at.Name + " has no source", hint: "add source = \"…\" to it, to its file, or to [defaults] in credd.toml"}
+		case !strings.Contains(src, "/"):
+			if r.sources[src] == nil {
+				return &fault{message: "source " + quote(src) + " of role " + at.Name + " does not exist", hint: "add [source." + src + "] to credd.toml"}
+			}
+			return nil
+		case slices.Contains(chain, src):
+			return &fault{message: "roles are each other's source: " + strings.Join(append(chain, src), " from "), hint: "let one of them have a source of credd.toml"}
+		case r.roles[src] == nil:
+			return &fault{message: "source " + quote(src) + " of role " + at.Name + " is not a role that can be used", hint: "add that role, or name another source"}
+		}
+		chain = append(chain, src)
+		at = r.roles[src]
+	}
+}
+
+// sourceLine is where a role's source is named: in its table, else for the whole file, else nowhere in the file.
+func sourceLine(d *customerDraft, role *Role) int {
+	for _, draft := range d.roles {
+		if role.Name == role.Customer.Key+"/"+draft.name && draft.source != "" {
+			return draft.lines["source"]
+		}
+	}
+	if d.source != "" {
+		return d.sourceLine
+	}
+	return role.Line
+}

@@ -1,0 +1,176 @@
+// Package roster holds all customers, roles and sources as one immutable, validated value, read from files that people
+// edit. What is wrong in them is named by file and line; it never widens access.
+package roster
+
+import (
+	"errors"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"credd/internal/agent/cred"
+)
+
+// ErrUnknownRole is wrapped by the error for a role that no file names.
+var ErrUnknownRole = errors.New("no such role")
+
+// Problem is something wrong in a configuration file. As an error it is the reason why a role cannot be used.
+type Problem struct {
+	File     string // as the user knows it: the path below the configuration directory, or the whole path
+	Line     int    // 0: the file as a whole
+	Customer string // "" for credd.toml
+	Message  string
+	Hint     string
+}
+
+func (p Problem) Error() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Message
+	}
+	return p.File + ":" + strconv.Itoa(p.Line) + ": " + p.Message
+}
+
+// Settings are credd.toml without its sources.
+type Settings struct {
+	Service  Service
+	Defaults Defaults
+	Network  Network
+	LogLevel slog.Level
+	include  []string
+}
+
+// Service is who customers trust.
+type Service struct{ Name, AccountID string }
+
+// Defaults are for roles that do not say otherwise.
+type Defaults struct {
+	Source      string
+	Duration    time.Duration
+	SessionName string
+	Region      string
+	STSRegion   string
+}
+
+// Network is how AWS is reached.
+type Network struct{ Proxy, CABundle string }
+
+// Source is an identity of ours.
+type Source struct {
+	Name        string
+	Type        string
+	Profile     string // an AWS profile, of type profile
+	Region      string
+	STSRegion   string
+	EndpointURL string
+	File        string
+	Line        int
+}
+
+// Customer is an account holder.
+type Customer struct {
+	Key         string // the file's name without .toml
+	Name        string // for people
+	AccountID   string
+	Environment string
+	Region      string
+	DefaultRole string
+	Note        string
+	File        string
+}
+
+// Role is a role with all defaults applied.
+type Role struct {
+	Name           string // customer/role
+	Customer       *Customer
+	ARN            string
+	Partition      string
+	AccountID      string
+	Source         string // a source, or with a slash another role
+	ExternalID     cred.Secret
+	Duration       time.Duration
+	SessionName    string // a template
+	Region         string
+	STSRegion      string
+	Policy         string // JSON
+	PolicyARNs     []string
+	Tags           map[string]string
+	TransitiveTags []string
+	SourceIdentity string
+	File           string
+	Line           int
+}
+
+// Roster is immutable.
+type Roster struct {
+	Settings Settings
+
+	dir       string
+	sources   map[string]*Source
+	customers map[string]*Customer
+	roles     map[string]*Role
+	broken    map[string]Problem // why a role, a customer, or with "" everything, cannot be used
+	problems  []Problem
+	dirs      []string
+	files     map[string]*file // by path, for the next Load
+	settings  *file
+}
+
+// Source returns a source by name.
+func (r *Roster) Source(name string) (*Source, bool) {
+	s, ok := r.sources[name]
+	return s, ok
+}
+
+// Customer returns a customer by its key.
+func (r *Roster) Customer(key string) (*Customer, bool) {
+	c, ok := r.customers[key]
+	return c, ok
+}
+
+// Role returns a role by its whole name. Its error is a Problem if the role's file cannot be used, else it wraps
+// ErrUnknownRole.
+func (r *Roster) Role(name string) (*Role, error) {
+	if role, ok := r.roles[name]; ok {
+		return role, nil
+	}
+	customer, _, _ := cutRole(name)
+	for _, of := range []string{name, customer, ""} {
+		if p, ok := r.broken[of]; ok {
+			return nil, p
+		}
+	}
+	return nil, unknownRole(name, maps.Keys(r.roles))
+}
+
+// Sources returns all sources by name.
+func (r *Roster) Sources() []*Source { return sorted(r.sources) }
+
+// Customers returns all customers by key.
+func (r *Roster) Customers() []*Customer { return sorted(r.customers) }
+
+// Roles returns all roles that can be used, by name.
+func (r *Roster) Roles() []*Role { return sorted(r.roles) }
+
+// Count returns how many customers and roles there are.
+func (r *Roster) Count() (customers, roles int) { return len(r.customers), len(r.roles) }
+
+// Problems returns what is wrong in the files, in their order.
+func (r *Roster) Problems() []Problem { return r.problems }
+
+// Dirs returns the directories whose files matter, those that do not exist yet included.
+func (r *Roster) Dirs() []string { return r.dirs }
+
+func sorted[T any](m map[string]T) []T {
+	out := make([]T, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, m[k])
+	}
+	return out
+}
+
+// settingsFile and customersDir are below the configuration directory.
+func settingsFile(dir string) string { return filepath.Join(dir, "credd.toml") }
+func customersDir(dir string) string { return filepath.Join(dir, "customers") }
