@@ -32,7 +32,8 @@ func (f Filter) Match(e Entry) bool {
 
 // Read calls each with the wanted entries of the log at path and of its rotated files, the oldest first. It may run while
 // the log is written. Lines that are no entries, torn by a crash for example, are skipped and counted. It stops at the
-// first error of each. A log that does not exist has no entries.
+// first error of each. A log that does not exist has no entries. Texts come back as they were, with what a terminal acts
+// on: whoever shows them to one has to mind that.
 func Read(path string, f Filter, each func(Entry) error) (skipped int, err error) {
 	files, err := openAll(path)
 	if err != nil {
@@ -62,7 +63,7 @@ func scan(r io.Reader, f Filter, each func(Entry) error) (skipped int, err error
 			continue
 		case err != nil:
 			return skipped, err
-		case len(line) == 0, !bytes.Contains(line, key): // looking is ten times as fast as decoding
+		case len(line) == 0, !bytes.Contains(line, key): // looking is far quicker than decoding
 			continue
 		}
 		e, ok := decode(line)
