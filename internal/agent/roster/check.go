@@ -24,6 +24,7 @@ const (
 	maxPolicy     = 2048 // characters of an inline session policy
 	maxPolicyARNs = 10
 	maxTags       = 50
+	maxExternalID = 1224
 	maxTagKey     = 128
 	maxTagValue   = 256
 )
@@ -34,7 +35,7 @@ var (
 	nameForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+=,-]*$`)
 	roleForm       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+=,-]*(/[A-Za-z0-9._@+=,-]+)*$`)
 	accountForm    = regexp.MustCompile(`^[0-9]{12}$`)
-	externalIDForm = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalIDForm = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`) // up to maxExternalID
 	identityForm   = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 	regionForm     = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	roleARNForm    = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role/([\w+=,.@/-]*[\w+=,.@-])$`)
@@ -106,7 +107,12 @@ func (c *checker) region(f field) string {
 
 // externalID is not quoted in its fault: it identifies us to the customer.
 func (c *checker) externalID(f field) string {
-	return c.matching(f, externalIDForm, "2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / - (STS AssumeRole)")
+	const want = "2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / - (STS AssumeRole)"
+	s := c.matching(f, externalIDForm, want)
+	if len(s) > maxExternalID {
+		c.fault(f.line, "", "%s is not %s", f.name, want)
+	}
+	return s
 }
 
 func (c *checker) duration(f field) time.Duration {

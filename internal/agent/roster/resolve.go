@@ -26,6 +26,10 @@ func (r *Roster) resolve(files []found, previous *Roster) {
 		}
 		r.add(f, at.customer)
 	}
+	if _, ok := r.broken[""]; ok { // no source is known: that is the one thing to mend
+		clear(r.roles)
+		return
+	}
 	r.checkSources(files)
 }
 

@@ -92,13 +92,35 @@ func parse(data []byte) (*table, *fault) {
 	return root, nil
 }
 
+// maxBack bounds the search for the line in which a broken value begins.
+const maxBack = 100
+
+// syntax names the line in which the broken expression begins: a missing bracket is seen only where the next key comes.
 func (p *parser) syntax(err error) *fault {
-	line := 1 + bytes.Count(p.data, []byte("\n"))
+	seen := 1 + bytes.Count(p.data, []byte("\n"))
 	var at *unstable.ParserError
 	if errors.As(err, &at) && len(at.Highlight) > 0 {
-		line = 1 + bytes.Count(p.data[:p.Range(at.Highlight).Offset], []byte("\n"))
+		seen = 1 + bytes.Count(p.data[:p.Range(at.Highlight).Offset], []byte("\n"))
 	}
-	return &fault{line, "this is not valid TOML", "strings need quotes, such as arn = \"arn:aws:…\"; a table is [role.NAME]"}
+	f := &fault{seen, "this is not valid TOML", "strings need quotes, such as arn = \"arn:aws:…\"; a table is [role.NAME]"}
+	lines := bytes.SplitAfter(p.data, []byte("\n"))
+	for begin := min(seen, len(lines)); begin > max(0, seen-maxBack); begin-- {
+		if parses(bytes.Join(lines[:begin-1], nil)) {
+			if f.line = begin; begin != seen {
+				f.hint = "what begins in this line is not closed before line " + itoa(seen)
+			}
+			break
+		}
+	}
+	return f
+}
+
+func parses(data []byte) bool {
+	var p unstable.Parser
+	p.Reset(data)
+	for p.NextExpression() {
+	}
+	return p.Error() == nil
 }
 
 // lineAt counts on from the last call: expressions come in the order of the file.

@@ -1,0 +1,101 @@
+// Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
+// answer and to note (reply.go, fail.go), and the requests that look after the daemon itself (manage.go).
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"credd/internal/agent/audit"
+	"credd/internal/agent/cache"
+	"credd/internal/agent/cred"
+	"credd/internal/agent/source"
+	"credd/internal/agent/sts"
+)
+
+// Assumer makes STS calls.
+type Assumer interface {
+	Assume(context.Context, sts.Caller, sts.Request) (*cred.Session, string, error)
+	Identity(context.Context, sts.Caller) (sts.Identity, error)
+}
+
+// Recorder keeps the audit trail.
+type Recorder interface {
+	Record(audit.Entry) error
+}
+
+// Network takes the settings of [network].
+type Network interface {
+	Configure(proxy, bundle string) error
+}
+
+// Options are what an agent needs. All are required.
+type Options struct {
+	ConfigDir string
+	Socket    string // as shown in status
+	Version   string
+	User      string // the owner's name, for session names
+	Owner     uint32 // the uid that is served, beside root
+	Now       func() time.Time
+	Assumer   Assumer
+	Network   Network
+	Audit     Recorder
+	Log       *slog.Logger
+	LogLevel  *slog.LevelVar
+	NewSource func(SourceSpec) source.Source
+}
+
+// Agent answers helpers and credd's commands.
+type Agent struct {
+	Options
+	started time.Time
+	cache   *cache.Cache
+	health  health
+	refused refusals
+
+	loading sync.Mutex // held while a new state is made
+	state   atomic.Pointer[state]
+
+	unwatched atomic.Bool  // files are read again on use
+	rereadAt  atomic.Int64 // when they last were, in Unix ns
+
+	notes    sync.Mutex
+	warnings map[string]string // what status warns of, by what it is about
+}
+
+// New reads the configuration and returns an agent. A broken configuration is no error: it shows in status and in the
+// answers about the roles it concerns.
+func New(o Options) *Agent {
+	a := &Agent{Options: o, started: o.Now(), warnings: map[string]string{}}
+	a.cache = cache.New(o.Now, passing)
+	a.health.roles = map[string]record{}
+	a.refused.by = map[uint32]time.Time{}
+	a.Reload()
+	return a
+}
+
+// Sweep refreshes what is due now and forgets what has expired. Run does so by itself; a caller that moves Options.Now
+// does it by this.
+func (a *Agent) Sweep() { a.cache.Sweep() }
+
+// Close ends all flights.
+func (a *Agent) Close() { a.cache.Close() }
+
+// warn sets or, with an empty text, clears a line that status shows.
+func (a *Agent) warn(about, text string) {
+	a.notes.Lock()
+	defer a.notes.Unlock()
+	if a.warnings[about] == text {
+		return
+	}
+	if text == "" {
+		delete(a.warnings, about)
+		a.Log.Info("warning is over", "about", about)
+		return
+	}
+	a.warnings[about] = text
+	a.Log.Warn(text, "about", about)
+}

@@ -1,0 +1,122 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"credd/internal/agent/roster"
+	"credd/internal/agent/source"
+	"credd/internal/agent/sts"
+	"credd/internal/ipc"
+)
+
+// failure is an error sorted for its readers: the code for programs, the outcome for the audit log, the rest for people.
+// None of it holds a secret.
+type failure struct {
+	code    ipc.Code
+	outcome string
+	message string
+	hint    string
+}
+
+var outcomes = map[ipc.Code]string{
+	ipc.Internal: "internal", ipc.Usage: "config", ipc.UnknownRole: "unknown_role", ipc.Login: "login",
+	ipc.Denied: "denied", ipc.Unreachable: "unreachable", ipc.Refused: "refused",
+}
+
+func fail(code ipc.Code, message, hint string) failure {
+	return failure{code, outcomes[code], message, hint}
+}
+
+// explain sorts an error of the request path.
+func explain(err error) failure {
+	var chain *chainError
+	if errors.As(err, &chain) {
+		f := explain(chain.err)
+		f.message = "its source " + chain.source + ": " + f.message
+		return f
+	}
+	var src *source.Error
+	if errors.As(err, &src) {
+		code := ipc.Usage
+		if src.Kind == source.Login {
+			code = ipc.Login
+		}
+		return fail(code, src.Message, src.Hint)
+	}
+	var problem roster.Problem
+	switch {
+	case errors.Is(err, roster.ErrUnknownRole):
+		return fail(ipc.UnknownRole, err.Error(), "see: credd role list")
+	case errors.As(err, &problem):
+		return fail(ipc.Usage, problem.Error(), problem.Hint)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fail(ipc.Unreachable, "no answer from AWS in time", "try again, or see: credd status")
+	}
+	var e *sts.Error
+	if errors.As(err, &e) {
+		return explainAWS(e)
+	}
+	return fail(ipc.Internal, "internal error", "see credd's log")
+}
+
+func explainAWS(e *sts.Error) failure {
+	switch e.Reason {
+	case sts.Denied:
+		return fail(ipc.Denied, e.Message, "")
+	case sts.Login:
+		return fail(ipc.Login, e.Message, "renew the source's credentials; who it is shows: credd source test NAME")
+	case sts.Throttled:
+		return fail(ipc.Unreachable, e.Message, "try again in a moment")
+	case sts.Unreachable:
+		return fail(ipc.Unreachable, e.Message, "check the network, or [network] in credd.toml; credd tries again by itself when asked")
+	case sts.Clock:
+		return fail(ipc.Unreachable, e.Message, "set this machine's clock")
+	case sts.Invalid:
+		return fail(ipc.Usage, e.Message, "change the role's settings: credd role show NAME")
+	}
+	return fail(ipc.Unreachable, e.Message, "try again; if it stays, see what answers in AWS's place (proxy, endpoint_url)")
+}
+
+// explainRole is explain with what is known about the role: since when it fails and when it last worked.
+func (a *Agent) explainRole(role string, err error) failure {
+	f := explain(err)
+	r := a.health.of(role)
+	if f.code == ipc.Denied {
+		if !r.since.IsZero() {
+			f.message += " since " + a.clock(r.since)
+		}
+		f.hint = "AWS does not say why. Check the role's ARN and external ID, and that its trust policy names us (who we are: credd source test)"
+		if !r.worked.IsZero() {
+			f.message += fmt.Sprintf(" (last worked %s)", a.clock(r.worked))
+			f.hint = "AWS does not say why. It worked before: ask the account's owner whether the role, its trust policy or the external ID changed"
+		}
+	}
+	f.message = role + ": " + f.message
+	return f
+}
+
+// clock writes a time as people at this machine read it.
+func (a *Agent) clock(t time.Time) string {
+	if a.Now().Sub(t) < 20*time.Hour {
+		return t.Local().Format("15:04")
+	}
+	return t.Local().Format("2006-01-02 15:04")
+}
+
+// passing reports errors that are likely to end by themselves.
+func passing(err error) bool {
+	var e *sts.Error
+	return errors.As(err, &e) && e.Passing() || errors.Is(err, context.DeadlineExceeded)
+}
+
+// requestID returns the ID that AWS gave the failed request, "" if it did not.
+func requestID(err error) string {
+	var e *sts.Error
+	if errors.As(err, &e) {
+		return e.RequestID
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"credd/internal/agent/cache"
+	"credd/internal/agent/cred"
+	"credd/internal/agent/roster"
+	"credd/internal/agent/source"
+	"credd/internal/agent/sts"
+)
+
+// get returns the session of a role: from the cache, else through its source and STS.
+func (a *Agent) get(ctx context.Context, st *state, role *roster.Role) (cache.Answer, error) {
+	return a.cache.Get(ctx, st.key(role, a.User), func(ctx context.Context) (*cred.Session, error) {
+		return a.fetch(ctx, st, role)
+	})
+}
+
+// refresh is get with a new session, whatever the cache holds.
+func (a *Agent) refresh(ctx context.Context, st *state, role *roster.Role) (cache.Answer, error) {
+	return a.cache.Refresh(ctx, st.key(role, a.User), func(ctx context.Context) (*cred.Session, error) {
+		return a.fetch(ctx, st, role)
+	})
+}
+
+// fetch is one flight: it assumes the role and notes how that went. If AWS no longer accepts the source's credentials and
+// the source has others, it tries once more with those.
+func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role) (*cred.Session, error) {
+	by, err := a.caller(ctx, st, role)
+	var s *cred.Session
+	var note string
+	if err == nil {
+		s, note, err = a.Assumer.Assume(ctx, by, a.request(st, role))
+	}
+	if over := (*sts.Error)(nil); by.Session != nil && errors.As(err, &over) && over.Reason == sts.Login {
+		a.invalidate(st, role, by.Session.AccessKeyID)
+		if again, cerr := a.caller(ctx, st, role); cerr != nil {
+			err = cerr
+		} else if again.Session.AccessKeyID != by.Session.AccessKeyID {
+			s, note, err = a.Assumer.Assume(ctx, again, a.request(st, role))
+		}
+	}
+	a.note(role.Name, note, err)
+	return s, err
+}
+
+// chainError is a failure of the source, or of the role, that a role is assumed from.
+type chainError struct {
+	source string
+	err    error
+}
+
+func (e *chainError) Error() string { return fmt.Sprintf("its source %s: %v", e.source, e.err) }
+func (e *chainError) Unwrap() error { return e.err }
+
+// caller returns who assumes the role, a source or another role's session, and where it asks.
+func (a *Agent) caller(ctx context.Context, st *state, role *roster.Role) (sts.Caller, error) {
+	src := st.source(role)
+	if src == nil {
+		return sts.Caller{}, fmt.Errorf("source %q of %s is not loaded", role.Source, role.Name)
+	}
+	region, url := src.Endpoint()
+	by := sts.Caller{Region: st.region(role, region), Endpoint: url}
+	if !isRole(role.Source) {
+		s, err := src.Credentials(ctx)
+		if err != nil {
+			return by, &chainError{role.Source, sortSource(err, a.Now())}
+		}
+		by.Session = s
+		return by, nil
+	}
+	parent, err := st.roster.Role(role.Source)
+	if err != nil {
+		return by, err
+	}
+	ans, err := a.get(ctx, st, parent)
+	if err != nil {
+		return by, &chainError{parent.Name, err}
+	}
+	by.Session = ans.Session
+	return by, nil
+}
+
+// sortSource sorts the error of an AWS call that a source made; the source's own errors are sorted already.
+func sortSource(err error, now time.Time) error {
+	var own *source.Error
+	if errors.As(err, &own) {
+		return err
+	}
+	return sts.Sort(err, now)
+}
+
+// invalidate forgets the source's credentials, or those of the role that is the source, if they are the ones with keyID.
+func (a *Agent) invalidate(st *state, role *roster.Role, keyID string) {
+	if !isRole(role.Source) {
+		st.source(role).Invalidate()
+		return
+	}
+	a.cache.Drop(func(_ cache.Key, s *cred.Session) bool { return s != nil && s.AccessKeyID == keyID })
+}
+
+// request is the role as STS wants it.
+func (a *Agent) request(st *state, role *roster.Role) sts.Request {
+	return sts.Request{
+		RoleARN:        role.ARN,
+		AccountID:      role.AccountID,
+		SessionName:    a.sessionName(st, role),
+		ExternalID:     role.ExternalID,
+		Duration:       role.Duration,
+		Policy:         role.Policy,
+		PolicyARNs:     role.PolicyARNs,
+		Tags:           role.Tags,
+		TransitiveTags: role.TransitiveTags,
+		SourceIdentity: role.SourceIdentity,
+	}
+}
+
+func (a *Agent) sessionName(st *state, role *roster.Role) string {
+	customer, name, _ := strings.Cut(role.Name, "/")
+	return sts.SessionName(role.SessionName, sts.Names{
+		Service: st.roster.Settings.Service.Name, Customer: customer, Role: name, User: a.User,
+	})
+}

@@ -1,0 +1,110 @@
+package agent
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"credd/internal/agent/api"
+	"credd/internal/agent/cache"
+	"credd/internal/agent/cred"
+	"credd/internal/agent/roster"
+)
+
+// rereadEvery is how often files are looked at on use while they cannot be watched.
+const rereadEvery = time.Second
+
+// Reload reads the configuration and the sources' files again. What is broken keeps its last good version. Only the
+// sessions of roles that changed are dropped.
+func (a *Agent) Reload() api.Reload {
+	a.loading.Lock()
+	defer a.loading.Unlock()
+	before := a.state.Load()
+	var last *roster.Roster
+	if before != nil {
+		last = before.roster
+	}
+	r := roster.Load(a.ConfigDir, last)
+	a.configure(r.Settings, last)
+	st := a.newState(r, before)
+	for _, s := range st.sources {
+		s.Reload()
+	}
+	a.state.Store(st)
+
+	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k, a.User) })
+	// What failed may work now: a login in another terminal, a mended file.
+	a.cache.Forgive(func(cache.Key) bool { return true })
+	a.health.forget(func(role string) bool { _, err := r.Role(role); return err == nil })
+	out := api.Reload{Dropped: roleNames(dropped), Problems: problems(r)}
+	out.Customers, out.Roles = r.Count()
+	a.Log.Debug("reloaded", "customers", out.Customers, "roles", out.Roles, "dropped", len(dropped), "problems", len(out.Problems))
+	return out
+}
+
+// configure applies the settings that reach outside the agent.
+func (a *Agent) configure(s roster.Settings, before *roster.Roster) {
+	a.LogLevel.Set(s.LogLevel)
+	if before != nil && before.Settings.Network == s.Network || before == nil && s.Network == (roster.Network{}) {
+		return
+	}
+	if err := a.Network.Configure(s.Network.Proxy, s.Network.CABundle); err != nil {
+		a.warn("network", "[network] in credd.toml is not in force: "+err.Error())
+		return
+	}
+	a.warn("network", "")
+}
+
+func roleNames(keys []cache.Key) []string {
+	names := []string{}
+	for _, k := range keys {
+		names = append(names, k.Role)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func problems(r *roster.Roster) []api.Problem {
+	out := []api.Problem{}
+	for _, p := range r.Problems() {
+		out = append(out, api.Problem{File: p.File, Line: p.Line, Customer: p.Customer, Message: p.Message, Hint: p.Hint})
+	}
+	return out
+}
+
+// Watcher tells when files changed.
+type Watcher interface {
+	Set(dirs []string)
+	Changes() <-chan []string
+	Degraded() error
+}
+
+// Watch reloads when a file changes, until ctx ends.
+func (a *Agent) Watch(ctx context.Context, w Watcher, alsoDirs ...string) {
+	for {
+		w.Set(append(a.state.Load().roster.Dirs(), alsoDirs...))
+		a.unwatched.Store(w.Degraded() != nil)
+		if err := w.Degraded(); err != nil {
+			a.warn("watch", "files are not watched, only read again on use: "+err.Error())
+		} else {
+			a.warn("watch", "")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.Changes():
+			a.Reload()
+		}
+	}
+}
+
+// reread reloads on use where files cannot be watched.
+func (a *Agent) reread() {
+	if !a.unwatched.Load() {
+		return
+	}
+	now, last := a.Now().UnixNano(), a.rereadAt.Load()
+	if now-last > int64(rereadEvery) && a.rereadAt.CompareAndSwap(last, now) {
+		a.Reload()
+	}
+}

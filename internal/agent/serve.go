@@ -1,0 +1,128 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+
+	"credd/internal/ipc"
+	"credd/internal/ipc/socket"
+)
+
+const (
+	maxConns  = 1024            // a terminal's worth of Terraform is 10 to 100 at once
+	ioTimeout = 5 * time.Second // one read or write of a frame; both ends are on this machine
+	drain     = 3 * time.Second // how long a stopping daemon lets requests under way end
+)
+
+// Serve answers connections until ctx ends, then lets those under way end for a moment. Sessions are refreshed ahead
+// meanwhile.
+func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
+	var work sync.WaitGroup
+	background, stop := context.WithCancel(context.Background())
+	defer stop()
+	work.Go(func() { a.cache.Run(background) })
+	closing := context.AfterFunc(ctx, func() { l.Close() })
+	defer closing()
+
+	conns := newConns()
+	var err error
+	for {
+		var c *socket.Conn
+		if c, err = l.Accept(); err != nil {
+			break
+		}
+		if !conns.add(c) {
+			a.send(c, errorFrame(fail(ipc.Unreachable, "credd is busy: too many connections at once", "try again")))
+			c.Close()
+			continue
+		}
+		conns.work.Go(func() {
+			defer conns.remove(c)
+			a.handle(background, c)
+		})
+	}
+	conns.finish(drain)
+	stop()
+	work.Wait()
+	if errors.Is(err, net.ErrClosed) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// handle is one request: from the caller's identity to the reply.
+func (a *Agent) handle(ctx context.Context, c *socket.Conn) {
+	if f, ok := a.admit(c); !ok {
+		a.send(c, errorFrame(f))
+		return
+	}
+	c.SetReadDeadline(time.Now().Add(ioTimeout))
+	kind, payload, err := ipc.Read(c, ipc.MaxRequest)
+	if err != nil {
+		a.Log.Debug("no request", "pid", c.Peer.PID, "error", err)
+		return
+	}
+	var reply []byte
+	switch kind {
+	case ipc.KindCredentials:
+		reply = a.credentials(ctx, c, payload)
+	case ipc.KindManage:
+		reply = a.manage(ctx, payload)
+	default:
+		reply = errorFrame(fail(ipc.Usage, "unsupported request: this credd is older than what asks it", "restart credd after an upgrade"))
+	}
+	// A stopping daemon closes without a reply: the caller then asks the next daemon.
+	if reply != nil {
+		a.send(c, reply)
+	}
+}
+
+func (a *Agent) send(c net.Conn, frame []byte) {
+	c.SetWriteDeadline(time.Now().Add(ioTimeout))
+	if _, err := c.Write(frame); err != nil {
+		a.Log.Debug("reply not sent", "error", err)
+	}
+}
+
+// conns are the open connections.
+type conns struct {
+	work sync.WaitGroup
+	mu   sync.Mutex
+	open map[*socket.Conn]struct{}
+}
+
+func newConns() *conns { return &conns{open: map[*socket.Conn]struct{}{}} }
+
+// add counts a connection in, unless there are too many.
+func (s *conns) add(c *socket.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.open) >= maxConns {
+		return false
+	}
+	s.open[c] = struct{}{}
+	return true
+}
+
+func (s *conns) remove(c *socket.Conn) {
+	c.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+}
+
+// finish waits for the connections to end and closes those that take longer than patience.
+func (s *conns) finish(patience time.Duration) {
+	late := time.AfterFunc(patience, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for c := range s.open {
+			c.Close()
+		}
+	})
+	defer late.Stop()
+	s.work.Wait()
+}

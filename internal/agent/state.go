@@ -1,0 +1,112 @@
+package agent
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"credd/internal/agent/cache"
+	"credd/internal/agent/roster"
+	"credd/internal/agent/source"
+)
+
+// SourceSpec is all that makes a source. Two equal specs are the same source, which then keeps its credentials over a
+// reload.
+type SourceSpec struct {
+	Type     string
+	Profile  string
+	Region   string
+	Endpoint string
+}
+
+// state is the roster with the sources made from it. It does not change; a reload makes another.
+type state struct {
+	roster  *roster.Roster
+	sources map[string]source.Source // by name
+	specs   map[string]SourceSpec
+	keys    sync.Map // *roster.Role -> cache.Key
+}
+
+// newState makes the sources of a roster, taking over those of the state before that are the same.
+func (a *Agent) newState(r *roster.Roster, before *state) *state {
+	st := &state{roster: r, sources: map[string]source.Source{}, specs: map[string]SourceSpec{}}
+	for _, s := range r.Sources() {
+		spec := SourceSpec{Type: s.Type, Profile: s.Profile, Region: s.Region, Endpoint: s.EndpointURL}
+		st.specs[s.Name] = spec
+		if before != nil && before.specs[s.Name] == spec && before.sources[s.Name] != nil {
+			st.sources[s.Name] = before.sources[s.Name]
+			continue
+		}
+		st.sources[s.Name] = a.NewSource(spec)
+	}
+	return st
+}
+
+// isRole reports whether the name of a source is that of a role: only roles have a slash.
+func isRole(name string) bool { return strings.Contains(name, "/") }
+
+// key names the role's session by everything that changes it or its attribution. Through a chain that is also everything
+// of the roles before it and of the source at its start.
+func (st *state) key(role *roster.Role, user string) cache.Key {
+	if k, ok := st.keys.Load(role); ok {
+		return k.(cache.Key)
+	}
+	h := sha256.New()
+	put(h, user)
+	for at := role; ; {
+		put(h, at.ARN, at.ExternalID.Reveal(), at.Duration.String(), at.SessionName, st.roster.Settings.Service.Name,
+			at.Policy, at.SourceIdentity, at.STSRegion, at.Source)
+		put(h, at.PolicyARNs...)
+		put(h, at.TransitiveTags...)
+		for _, k := range slices.Sorted(maps.Keys(at.Tags)) {
+			put(h, k, at.Tags[k])
+		}
+		next, err := st.roster.Role(at.Source)
+		if !isRole(at.Source) || err != nil {
+			break
+		}
+		at = next
+	}
+	if s := st.source(role); s != nil {
+		put(h, s.Fingerprint())
+	}
+	k := cache.Key{Role: role.Name, Fingerprint: string(h.Sum(nil))}
+	st.keys.Store(role, k)
+	return k
+}
+
+// put hashes texts so that no two lists of texts give the same bytes.
+func put(h hash.Hash, texts ...string) {
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(len(texts)))
+	h.Write(n[:])
+	for _, t := range texts {
+		binary.BigEndian.PutUint64(n[:], uint64(len(t)))
+		h.Write(n[:])
+		h.Write([]byte(t))
+	}
+}
+
+// sourceName returns the name of the source at the start of the role's chain.
+func (st *state) sourceName(role *roster.Role) string {
+	for isRole(role.Source) {
+		next, err := st.roster.Role(role.Source)
+		if err != nil {
+			break
+		}
+		role = next
+	}
+	return role.Source
+}
+
+func (st *state) source(role *roster.Role) source.Source { return st.sources[st.sourceName(role)] }
+
+// current reports whether the key is still the one of its role.
+func (st *state) current(k cache.Key, user string) bool {
+	role, err := st.roster.Role(k.Role)
+	return err == nil && st.key(role, user) == k
+}
