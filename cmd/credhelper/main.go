@@ -10,7 +10,9 @@ package main
 
 import (
 	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"credd/internal/ipc"
 	"credd/internal/ipc/dial"
@@ -93,22 +95,33 @@ func ask(path, role string, deadline time.Time) (ipc.Kind, []byte, error) {
 
 // explain prints why there is no reply.
 func explain(stderr *os.File, path string, err error) int {
+	const versions = "install credd and credhelper of the same version"
+	check := "check " + path + ", and CREDD_SOCK"
 	switch err {
 	case dial.ErrNoDaemon:
 		return fail(stderr, ipc.NoDaemon, err.Error(), "start it with: credd serve")
 	case dial.ErrForeign:
-		return fail(stderr, ipc.Refused, err.Error()+": nothing was sent to it", "check who owns "+printable(path)+", and CREDD_SOCK")
+		return fail(stderr, ipc.Refused, err.Error()+": nothing was sent to it", check)
 	case dial.ErrTimeout:
-		return fail(stderr, ipc.NoDaemon, err.Error(), "see what it does: credd status; its log is in ~/.local/state/credd")
+		return fail(stderr, ipc.NoDaemon, err.Error(), "see what it does: credd status"+orLog())
 	case dial.ErrLost:
-		return fail(stderr, ipc.NoDaemon, err.Error(), "see its log in ~/.local/state/credd, or start it with: credd serve")
+		return fail(stderr, ipc.NoDaemon, err.Error(), "start it with: credd serve"+orLog())
 	case ipc.ErrTooLarge, ipc.ErrMalformed:
-		return fail(stderr, ipc.Internal, "the reply of credd is not understood: "+err.Error(), "install credd and credhelper of the same version")
+		return fail(stderr, ipc.Internal, "the reply of credd is not understood: "+err.Error(), versions)
 	}
 	if e, ok := err.(*startError); ok {
 		return fail(stderr, ipc.NoDaemon, e.message, e.hint)
 	}
-	return fail(stderr, ipc.NoDaemon, "connect to credd: "+err.Error(), "check "+printable(path))
+	return fail(stderr, ipc.NoDaemon, "connect to credd: "+err.Error(), check)
+}
+
+// orLog names the log of a daemon that credhelper started.
+func orLog() string {
+	log, err := paths.Log()
+	if err != nil {
+		return ""
+	}
+	return ", or look into " + log
 }
 
 // fail prints the two lines of an error and returns its exit code.
@@ -123,11 +136,10 @@ func fail(stderr *os.File, code ipc.Code, message, hint string) int {
 
 // printable replaces what a terminal would act on. The daemon does so too; this is for what does not come from it.
 func printable(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if c < ' ' || c == 0x7f {
-			b[i] = '?'
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
+			return '?'
 		}
-	}
-	return string(b)
+		return r
+	}, s)
 }

@@ -16,6 +16,8 @@ import (
 const (
 	startTimeout = 10 * time.Second // for a daemon to read its files and listen
 	startPoll    = 5 * time.Millisecond
+
+	startByHand = "start it with: credd serve"
 )
 
 // passed is the environment that a daemon gets. No credential and no AWS setting is in it: the daemon must not be
@@ -56,25 +58,26 @@ func start(path string, deadline time.Time) error {
 // startLock takes the helpers' lock, beside the socket.
 func startLock(path string, deadline time.Time) (int, error) {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return -1, &startError{"start credd: " + err.Error(), "check " + dir}
+	if err := paths.Private(dir); err != nil {
+		return -1, &startError{"start credd: " + err.Error(), "check the directory, and CREDD_SOCK"}
 	}
-	var st syscall.Stat_t
-	if err := syscall.Lstat(dir, &st); err != nil || st.Mode&syscall.S_IFMT != syscall.S_IFDIR || int(st.Uid) != os.Getuid() || st.Mode&0o077 != 0 {
-		return -1, &startError{"start credd: " + dir + " is not a directory of ours alone", "check who owns it, and: chmod 700 " + dir}
-	}
-	fd, err := syscall.Open(filepath.Join(dir, "start.lock"), syscall.O_RDWR|syscall.O_CREAT|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	name := filepath.Join(dir, "start.lock")
+	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return -1, &startError{"start credd: lock in " + dir + ": " + err.Error(), ""}
+		return -1, &startError{"start credd: " + name + ": " + err.Error(), "check the directory, and CREDD_SOCK"}
 	}
 	for {
 		err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			return fd, nil
 		}
-		if err != syscall.EWOULDBLOCK && err != syscall.EINTR || !time.Now().Before(deadline) {
+		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
 			syscall.Close(fd)
-			return -1, &startError{"start credd: another start is under way and does not end", ""}
+			return -1, &startError{"start credd: lock " + name + ": " + err.Error(), startByHand}
+		}
+		if !time.Now().Before(deadline) {
+			syscall.Close(fd)
+			return -1, &startError{"start credd: another credhelper is at it and does not end", startByHand}
 		}
 		time.Sleep(startPoll)
 	}
@@ -88,22 +91,18 @@ func spawn(log string) (pid int, err error) {
 		exe, err = filepath.EvalSymlinks(exe)
 	}
 	if err != nil {
-		return 0, &startError{"start credd: " + err.Error(), "start it with: credd serve"}
+		return 0, &startError{"start credd: " + err.Error(), startByHand}
 	}
-	credd := filepath.Join(filepath.Dir(exe), "credd") // never from PATH
-	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
-		return 0, &startError{"start credd: " + err.Error(), ""}
-	}
-	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	null, errs, err := streams(log)
 	if err != nil {
-		return 0, &startError{"start credd: " + os.DevNull + ": " + err.Error(), ""}
+		return 0, &startError{"start credd: " + err.Error(), startByHand}
 	}
 	defer syscall.Close(null)
-	errs, err := syscall.Open(log, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_APPEND|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
-	if err != nil {
-		return 0, &startError{"start credd: " + log + ": " + err.Error(), ""}
-	}
 	defer syscall.Close(errs)
+	if err := keepDescriptors(); err != nil {
+		return 0, &startError{"start credd: " + err.Error(), startByHand}
+	}
+	credd := filepath.Join(filepath.Dir(exe), "credd") // never from PATH
 	pid, err = syscall.ForkExec(credd, []string{"credd", "serve"}, &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   environment(),
@@ -111,9 +110,54 @@ func spawn(log string) (pid int, err error) {
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
-		return 0, &startError{"start " + credd + ": " + err.Error(), "install credd beside credhelper, or start it with: credd serve"}
+		return 0, &startError{"start " + credd + ": " + err.Error(), "install credd beside credhelper, or " + startByHand}
 	}
 	return pid, nil
+}
+
+// streams opens what the daemon gets for stdin and stdout, and for stderr.
+func streams(log string) (null, errs int, err error) {
+	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
+		return -1, -1, err
+	}
+	errs, err = syscall.Open(log, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_APPEND|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
+	if err != nil {
+		return -1, -1, &os.PathError{Op: "open", Path: log, Err: err}
+	}
+	null, err = syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		syscall.Close(errs)
+		return -1, -1, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
+	}
+	return null, errs, nil
+}
+
+// keepDescriptors lets no descriptor pass to the daemon, whatever our caller left open in us.
+func keepDescriptors() error {
+	const dir = "/dev/fd"
+	fd, err := syscall.Open(dir, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return &os.PathError{Op: "open", Path: dir, Err: err}
+	}
+	defer syscall.Close(fd)
+	var buf [4096]byte
+	for {
+		n, err := syscall.ReadDirent(fd, buf[:])
+		if err != nil {
+			return &os.PathError{Op: "read", Path: dir, Err: err}
+		}
+		if n == 0 {
+			return nil
+		}
+		_, _, names := syscall.ParseDirent(buf[:n], -1, nil)
+		for _, name := range names {
+			fd := 0 // strconv would bring 10 KB of error texts
+			for _, digit := range []byte(name) {
+				fd = fd*10 + int(digit-'0')
+			}
+			syscall.CloseOnExec(fd) // 0, 1 and 2 too: the daemon's are copied over them
+		}
+	}
 }
 
 func environment() []string {
@@ -137,6 +181,9 @@ func await(path string, pid int, log string, deadline time.Time) error {
 		}
 		var status syscall.WaitStatus
 		if got, _ := syscall.Wait4(pid, &status, syscall.WNOHANG, nil); got == pid {
+			if dial.Probe(path, deadline) == nil {
+				return nil // it ended because a credd that somebody started by hand was first
+			}
 			return &startError{"credd ended while it started", "see " + log}
 		}
 		time.Sleep(startPoll)

@@ -11,8 +11,9 @@ import (
 const maxSocket = 103
 
 var (
-	errNoHome  = errors.New("HOME is not set to an absolute path")
-	errTooLong = errors.New("the path of the socket is longer than 103 bytes: set CREDD_SOCK to a shorter one")
+	errNoHome   = errors.New("HOME is not set to an absolute path: set it, or XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
+	errTooLong  = errors.New("the path of the socket is longer than 103 bytes: set CREDD_SOCK to a shorter one")
+	errRelative = errors.New("CREDD_SOCK is not an absolute path")
 )
 
 // Config returns the directory of credd.toml and customers.
@@ -32,16 +33,13 @@ func Log() (string, error) { return in(State, "credd.log") }
 
 // AWS returns the directory of the AWS CLI's files. AWS_CONFIG_FILE is not asked: a daemon must not mean another file in
 // each terminal that starts it.
-func AWS() (string, error) {
-	h, err := home()
-	return filepath.Join(h, ".aws"), err
-}
+func AWS() (string, error) { return in(home, ".aws") }
 
 // Socket returns the daemon's socket. CREDD_SOCK overrides all.
 func Socket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
 		if !filepath.IsAbs(s) {
-			return "", errors.New("CREDD_SOCK is not an absolute path")
+			return "", errRelative
 		}
 		return fits(s)
 	}

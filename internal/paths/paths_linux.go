@@ -7,16 +7,25 @@ import (
 	"syscall"
 )
 
-// runtimeDir prefers XDG_RUNTIME_DIR, and finds the same place where it is unset: in cron, an IDE, or under sudo.
+// runtimeDir prefers XDG_RUNTIME_DIR, and finds the same place where it is unset: in cron, an IDE, or under sudo. One
+// that su left behind is another user's and is ignored.
 func runtimeDir() (string, error) {
+	us := os.Getuid()
 	if d := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(d) {
+		if uid, exists := owner(d); !exists || uid == us {
+			return filepath.Join(d, "credd"), nil
+		}
+	}
+	d := "/run/user/" + strconv.Itoa(us)
+	if uid, exists := owner(d); exists && uid == us {
 		return filepath.Join(d, "credd"), nil
 	}
-	d := "/run/user/" + strconv.Itoa(os.Getuid())
+	return in(State, "run")
+}
+
+// owner returns whose directory it is. A link is followed: WSL makes its runtime directories such.
+func owner(dir string) (uid int, exists bool) {
 	var st syscall.Stat_t
-	if err := syscall.Lstat(d, &st); err == nil && st.Mode&syscall.S_IFMT == syscall.S_IFDIR && int(st.Uid) == os.Getuid() {
-		return filepath.Join(d, "credd"), nil
-	}
-	state, err := State()
-	return filepath.Join(state, "run"), err
+	err := syscall.Stat(dir, &st)
+	return int(st.Uid), err == nil
 }

@@ -11,6 +11,8 @@ import (
 type Peer struct {
 	UID, GID uint32
 	PID      int // 0 where the kernel does not tell
+
+	seen uint64 // when Of was called, in the unit of a process's start: who started later is somebody else
 }
 
 // ErrUnknown is returned where the kernel does not tell who the peer is. Treat it as a stranger.
@@ -35,7 +37,7 @@ func Of(c net.Conn) (Peer, error) {
 }
 
 // Facts are what the kernel shows of a process and its parent. What it does not show, or what changed while it was
-// read, is left empty: a pid may get a new owner.
+// read, is left empty.
 type Facts struct {
 	Exe       string
 	ParentPID int

@@ -3,6 +3,7 @@
 package socket
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"credd/internal/ipc/peer"
+	"credd/internal/paths"
 )
 
 const (
@@ -35,10 +37,13 @@ type Listener struct {
 // from its first moment. One daemon at a time: the lock is on path.lock for the life of the listener. A socket that
 // somebody serves is never deleted.
 func Listen(path string) (*Listener, error) {
-	if err := ownDir(filepath.Dir(path)); err != nil {
+	if err := paths.Private(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
 	lock, err := lockFile(path + ".lock")
+	if errors.Is(err, ErrRunning) {
+		return nil, running(path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -54,30 +59,6 @@ func Listen(path string) (*Listener, error) {
 		return nil, err
 	}
 	return &Listener{l: l, path: path, id: id, lock: lock, done: make(chan struct{})}, nil
-}
-
-// ownDir makes a directory, 0700, or checks that one which exists is ours alone.
-func ownDir(dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	i, err := os.Lstat(dir)
-	if err != nil {
-		return err
-	}
-	st, _ := i.Sys().(*syscall.Stat_t)
-	switch {
-	case !i.IsDir():
-		return fmt.Errorf("%s is not a directory", dir)
-	case st == nil || int(st.Uid) != os.Getuid():
-		return fmt.Errorf("%s belongs to another user", dir)
-	case i.Mode().Perm()&0o077 != 0:
-		return fmt.Errorf("%s is open to others: chmod 700 %s", dir, dir)
-	}
-	return nil
 }
 
 // lockFile takes the lock of the daemon's life. The file stays: deleting it would let two daemons lock two files.
@@ -96,18 +77,33 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
+// running names the daemon that holds the lock, where it already serves.
+func running(path string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	c, err := Dial(ctx, path)
+	if err != nil {
+		return ErrRunning
+	}
+	defer c.Close()
+	p, err := peer.Of(c)
+	if err != nil || p.PID == 0 {
+		return ErrRunning
+	}
+	return fmt.Errorf("%w with pid %d", ErrRunning, p.PID)
+}
+
 func bind(path string) (*net.UnixListener, error) {
 	if err := removeStale(path); err != nil {
 		return nil, err
 	}
-	old := syscall.Umask(0o177)
-	defer syscall.Umask(old)
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	l, err := listenAt(path)
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false) // Close looks whether it is still ours
-	return l, nil
+	u := l.(*net.UnixListener)
+	u.SetUnlinkOnClose(false) // Close looks whether it is still ours
+	return u, nil
 }
 
 // removeStale deletes a socket that nobody serves. The lock is held, so no other daemon is about to serve it.
@@ -120,7 +116,7 @@ func removeStale(path string) error {
 		return err
 	}
 	if i.Mode().Type() != fs.ModeSocket {
-		return fmt.Errorf("%s is in the way: it is not a socket", path)
+		return fmt.Errorf("%s is not a socket: move it away, or set CREDD_SOCK", path)
 	}
 	c, err := net.DialTimeout("unix", path, dialTimeout)
 	if err == nil {
@@ -133,7 +129,7 @@ func removeStale(path string) error {
 	return os.Remove(path)
 }
 
-// Accept returns the next caller. It outlasts a lack of file descriptors.
+// Accept returns the next caller. It outlasts a lack of file descriptors or memory.
 func (l *Listener) Accept() (*Conn, error) {
 	for {
 		c, err := l.l.AcceptUnix()
@@ -141,7 +137,7 @@ func (l *Listener) Accept() (*Conn, error) {
 			p, perr := peer.Of(c)
 			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
 		}
-		if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) && !errors.Is(err, syscall.ECONNABORTED) {
+		if !passes(err) {
 			return nil, err
 		}
 		select {
@@ -150,6 +146,16 @@ func (l *Listener) Accept() (*Conn, error) {
 		case <-time.After(pauseOnFull):
 		}
 	}
+}
+
+// passes reports whether accepting again may help.
+func passes(err error) bool {
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // Close deletes the socket if it is still this listener's, and gives up the lock.
