@@ -85,7 +85,7 @@ func (a *Agent) explainRole(role string, err error) failure {
 	f := explain(err)
 	r := a.health.of(role)
 	if f.code == ipc.Denied {
-		if !r.since.IsZero() {
+		if r.since.Before(r.tried) && !r.since.IsZero() {
 			f.message += " since " + a.clock(r.since)
 		}
 		f.hint = "AWS does not say why. Check the role's ARN and external ID, and that its trust policy names us (who we are: credd source test)"

@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"credd/internal/agent/api"
+	"credd/internal/ipc"
+	"credd/internal/ipc/socket"
+)
+
+// ask sends a request to the daemon. It never starts one.
+func ask(ctx context.Context, req api.Request, out any) error {
+	where, err := locate()
+	if err != nil {
+		return err
+	}
+	conn, err := socket.Dial(ctx, where.socket)
+	if err != nil {
+		return err
+	}
+	return api.Call(ctx, conn, req, out)
+}
+
+// liveStatus returns the daemon's status, and none if no daemon runs.
+func liveStatus(ctx context.Context) (st api.Status, running bool, err error) {
+	err = ask(ctx, api.Request{Do: api.DoStatus}, &st)
+	if errors.Is(err, socket.ErrNoDaemon) {
+		return st, false, nil
+	}
+	return st, err == nil, err
+}
+
+func newStatusCmd(s *Streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show live sessions, failing roles and broken files", Example: "  credd status\n  credd status --json", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var st api.Status
+			if err := ask(cmd.Context(), api.Request{Do: api.DoStatus}, &st); err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.Out, st)
+			}
+			return s.status(st, time.Now())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (s *Streams) status(st api.Status, now time.Time) error {
+	fmt.Fprintf(s.Out, "credd %s, pid %d, since %s: %d roles of %d customers in %s\n",
+		st.Version, st.PID, clock(st.Started, now), st.Roles, st.Customers, printable(st.ConfigDir))
+	if len(st.Sessions) > 0 {
+		fmt.Fprintln(s.Out)
+		var rows [][]string
+		for _, l := range st.Sessions {
+			rows = append(rows, []string{l.Role, left(l.Expires.Sub(now)), clock(l.Expires, now), l.Source, l.AccessKeyID, l.Note})
+		}
+		if err := table(s.Out, []string{"SESSION", "LEFT", "EXPIRES", "SOURCE", "ACCESS KEY", ""}, rows); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintln(s.Out, "no live session")
+	}
+	for _, f := range st.Failing {
+		fmt.Fprintf(s.Out, "\n%s %s\n", s.paint(red, "failing since "+clock(f.Since, now)), printable(f.Message))
+		if f.Hint != "" {
+			fmt.Fprintln(s.Out, "  hint:", printable(f.Hint))
+		}
+	}
+	for _, p := range st.Problems {
+		fmt.Fprintf(s.Out, "\n%s %s\n", s.paint(red, "broken file"), printable(place(p)))
+		if p.Hint != "" {
+			fmt.Fprintln(s.Out, "  hint:", printable(p.Hint))
+		}
+	}
+	for _, w := range st.Warnings {
+		fmt.Fprintf(s.Out, "\n%s %s\n", s.paint(yellow, "warning"), printable(w))
+	}
+	return nil
+}
+
+func place(p api.Problem) string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Message
+	}
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
+}
+
+func newReloadCmd(s *Streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "reload", Short: "Read the configuration again", Example: "  credd reload", Args: cobra.NoArgs,
+		Long: "Read the configuration and ~/.aws again. The daemon does so by itself when a file changes.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var r api.Reload
+			if err := ask(cmd.Context(), api.Request{Do: api.DoReload}, &r); err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.Out, r)
+			}
+			fmt.Fprintf(s.Out, "%d roles of %d customers\n", r.Roles, r.Customers)
+			if len(r.Dropped) > 0 {
+				fmt.Fprintf(s.Out, "dropped the sessions of changed roles: %s\n", printable(strings.Join(r.Dropped, ", ")))
+			}
+			if len(r.Problems) == 0 {
+				return nil
+			}
+			for _, p := range r.Problems[1:] {
+				fmt.Fprintf(s.Err, "credd: error: %s\n", printable(place(p)))
+			}
+			return &userError{ipc.Usage, place(r.Problems[0]), r.Problems[0].Hint}
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func newRefreshCmd(s *Streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "refresh ROLE", Short: "Get a new session for a role now", Example: "  credd refresh acme/admin", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var l api.Session
+			if err := ask(cmd.Context(), api.Request{Do: api.DoRefresh, Name: args[0]}, &l); err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.Out, l)
+			}
+			_, err := fmt.Fprintf(s.Out, "%s: new session %s for %s\n", printable(l.Role), l.AccessKeyID, left(time.Until(l.Expires)))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func newForgetCmd(s *Streams) *cobra.Command {
+	var all, asJSON bool
+	cmd := &cobra.Command{
+		Use: "forget ROLE|CUSTOMER", Short: "Drop sessions from memory", Args: cobra.MaximumNArgs(1),
+		Long:    "Drop sessions from memory. Credentials that were handed out live on until they expire.",
+		Example: "  credd forget acme/admin\n  credd forget acme\n  credd forget --all",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if all == (len(args) == 1) {
+				return &userError{ipc.Usage, "name a role, a customer, or --all", "see: credd forget --help"}
+			}
+			req := api.Request{Do: api.DoForget, All: all}
+			if !all {
+				req.Name = args[0]
+			}
+			var f api.Forgotten
+			if err := ask(cmd.Context(), req, &f); err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.Out, f)
+			}
+			if len(f.Roles) == 0 {
+				_, err := fmt.Fprintln(s.Out, "no live session")
+				return err
+			}
+			_, err := fmt.Fprintf(s.Out, "forgot %s; credentials that were handed out live on until they expire\n", printable(strings.Join(f.Roles, ", ")))
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "drop all sessions")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}

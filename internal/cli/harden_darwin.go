@@ -1,0 +1,6 @@
+package cli
+
+import "syscall"
+
+// harden turns core dumps off.
+func harden() error { return syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) }

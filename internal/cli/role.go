@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"credd/internal/agent/api"
+	"credd/internal/agent/cred"
+	"credd/internal/agent/roster"
+	"credd/internal/ipc"
+	"credd/internal/ipc/socket"
+)
+
+func newRoleCmd(s *Streams) *cobra.Command {
+	return group("role", "Look at roles, add and remove them", newRoleAddCmd(s), newRoleListCmd(s), newRoleShowCmd(s), newRoleRemoveCmd(s))
+}
+
+func newRoleListCmd(s *Streams) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "list", Short: "List roles", Example: "  credd role list\n  credd role list --json", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := s.look(cmd.Context())
+			if err != nil {
+				return err
+			}
+			all := []roleJSON{}
+			var names []string
+			for _, r := range v.roster.Roles() {
+				all = append(all, v.role(r, false))
+				names = append(names, r.Name)
+			}
+			if asJSON {
+				return printJSON(s.Out, all)
+			}
+			return s.roles(v, names)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func newRoleShowCmd(s *Streams) *cobra.Command {
+	var asJSON, showID bool
+	cmd := &cobra.Command{
+		Use: "show ROLE", Short: "Show a role with its defaults applied", Example: "  credd role show acme/admin", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := s.look(cmd.Context())
+			if err != nil {
+				return err
+			}
+			r, err := v.roster.Role(args[0])
+			if err != nil {
+				return err
+			}
+			j := v.role(r, showID)
+			if asJSON {
+				return printJSON(s.Out, j)
+			}
+			return s.role(j)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&showID, "show-external-id", false, "print the external ID too")
+	return cmd
+}
+
+func (s *Streams) role(j roleJSON) error {
+	id := "none"
+	if j.HasExternalID {
+		id = "hidden; see --show-external-id"
+	}
+	if j.ExternalID != "" {
+		id = j.ExternalID
+	}
+	var tags []string
+	for _, k := range slices.Sorted(maps.Keys(j.Tags)) {
+		tags = append(tags, k+"="+j.Tags[k])
+	}
+	pairs := []string{"role", j.Name, "arn", j.ARN, "account", j.AccountID, "environment", j.Environment, "source", j.Source,
+		"external id", id, "duration", j.Duration, "session name", j.SessionName, "region", j.Region, "sts region", j.STSRegion,
+		"policy", j.Policy, "policy arns", strings.Join(j.PolicyARNs, ", "), "tags", strings.Join(tags, ", "),
+		"transitive tags", strings.Join(j.TransitiveTags, ", "), "source identity", j.SourceIdentity,
+		"verified", "never: this version does not verify roles", "file", fmt.Sprintf("%s:%d", j.File, j.Line)}
+	if j.Session != nil {
+		pairs = append(pairs, "session", j.Session.AccessKeyID+" until "+j.Session.Expires.Local().Format("15:04:05"))
+	}
+	if j.Failing != nil {
+		pairs = append(pairs, "failing", j.Failing.Message, "hint", j.Failing.Hint)
+	}
+	return facts(s.Out, pairs...)
+}
+
+func newRoleAddCmd(s *Streams) *cobra.Command {
+	var n roster.NewRole
+	var id string
+	var idFromStdin bool
+	cmd := &cobra.Command{
+		Use: "add CUSTOMER/ROLE --arn ARN", Short: "Add a role to its customer's file, and print its profile", Args: cobra.ExactArgs(1),
+		Example: `  credd role add acme/admin --arn arn:aws:iam::012345678901:role/Admin --external-id-stdin < id
+  credd role add acme/deploy --arn arn:aws:iam::012345678901:role/Deploy --source acme/admin`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n.Name = args[0]
+			if id != "" && idFromStdin {
+				return &userError{ipc.Usage, "--external-id and --external-id-stdin exclude each other", ""}
+			}
+			if idFromStdin {
+				b, err := io.ReadAll(io.LimitReader(s.In, 4096))
+				if err != nil {
+					return fmt.Errorf("read the external ID: %w", err)
+				}
+				if id = strings.TrimSpace(string(b)); id == "" {
+					return &userError{ipc.Usage, "stdin holds no external ID", "pipe it in, or leave --external-id-stdin out"}
+				}
+			}
+			n.ExternalID = cred.NewSecret(id)
+			where, err := locate()
+			if err != nil {
+				return err
+			}
+			file, err := roster.AddRole(where.config, n)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(s.Out, "added %s to %s (unverified: it was not tried)\n", n.Name, file)
+			if err := s.reloadIfRunning(cmd); err != nil {
+				return err
+			}
+			return s.profile(where.config, n.Name)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&n.ARN, "arn", "", "ARN of the role")
+	f.StringVar(&id, "external-id", "", "external ID (other users see it in the process list while this runs: prefer --external-id-stdin)")
+	f.BoolVar(&idFromStdin, "external-id-stdin", false, "read the external ID from stdin")
+	f.StringVar(&n.Source, "source", "", "source, or another role (default: [defaults] source)")
+	f.StringVar(&n.Duration, "duration", "", "session duration, 15m to 12h")
+	f.StringVar(&n.Region, "region", "", "region of the profile")
+	f.StringVar(&n.CustomerName, "customer-name", "", "name of a new customer, for people")
+	f.StringVar(&n.Environment, "environment", "", "environment of a new customer, such as production")
+	cmd.MarkFlagRequired("arn")
+	return cmd
+}
+
+// reloadIfRunning makes a change known to the daemon before the command ends.
+func (s *Streams) reloadIfRunning(cmd *cobra.Command) error {
+	err := ask(cmd.Context(), api.Request{Do: api.DoReload}, &api.Reload{})
+	if errors.Is(err, socket.ErrNoDaemon) {
+		return nil
+	}
+	return err
+}
+
+// profile prints the lines for ~/.aws/config.
+func (s *Streams) profile(config, name string) error {
+	r, err := roster.Load(config, nil).Role(name)
+	if err != nil {
+		return err
+	}
+	helper, err := helperPath()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "\nput this into ~/.aws/config:\n\n[profile %s]\ncredential_process = \"%s\" %s\n", name, helper, name)
+	if r.Region != "" {
+		fmt.Fprintf(s.Out, "region = %s\n", r.Region)
+	}
+	return nil
+}
+
+// helperPath is the credhelper beside this credd. It stands in double quotes, which every SDK takes.
+func helperPath() (string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if exe, err = filepath.EvalSymlinks(exe); err != nil {
+		return "", err
+	}
+	return filepath.Join(filepath.Dir(exe), "credhelper"+filepath.Ext(exe)), nil
+}
+
+func newRoleRemoveCmd(s *Streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "remove ROLE", Short: "Remove a role from its customer's file", Example: "  credd role remove acme/admin", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			where, err := locate()
+			if err != nil {
+				return err
+			}
+			st, _, _ := liveStatus(cmd.Context())
+			file, err := roster.RemoveRole(where.config, args[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(s.Out, "removed %s from %s; its profile in ~/.aws/config is yours to remove\n", printable(args[0]), file)
+			for _, l := range st.Sessions {
+				if l.Role == args[0] {
+					fmt.Fprintf(s.Out, "credentials that were handed out live until %s\n", l.Expires.Local().Format("15:04:05"))
+				}
+			}
+			return s.reloadIfRunning(cmd)
+		},
+	}
+}

@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"credd/internal/agent/api"
+	"credd/internal/agent/roster"
+	"credd/internal/ipc"
+)
+
+// view is the configuration as the files say it now, with what a running daemon knows.
+type view struct {
+	roster   *roster.Roster
+	sessions map[string]api.Session
+	failing  map[string]api.Failure
+}
+
+// look reads the files and asks the daemon, if one runs. What is broken in the files is told on stderr; the rest is shown.
+func (s *Streams) look(ctx context.Context) (*view, error) {
+	where, err := locate()
+	if err != nil {
+		return nil, err
+	}
+	v := &view{roster: roster.Load(where.config, nil), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}}
+	for _, p := range v.roster.Problems() {
+		fmt.Fprintf(s.Err, "credd: warning: %s\n", printable(p.Error()))
+		if p.Hint != "" {
+			fmt.Fprintf(s.Err, "credd: hint: %s\n", printable(p.Hint))
+		}
+	}
+	st, _, err := liveStatus(ctx)
+	if err != nil {
+		fmt.Fprintf(s.Err, "credd: warning: the daemon does not tell its state: %s\n", printable(err.Error()))
+	}
+	for _, l := range st.Sessions {
+		v.sessions[l.Role] = l
+	}
+	for _, f := range st.Failing {
+		v.failing[f.Role] = f
+	}
+	return v, nil
+}
+
+// state says what the daemon knows of a role.
+func (v *view) state(role string, now time.Time) string {
+	if f, ok := v.failing[role]; ok {
+		return f.Outcome + " since " + clock(f.Since, now)
+	}
+	if l, ok := v.sessions[role]; ok {
+		return left(l.Expires.Sub(now)) + " left"
+	}
+	return "-"
+}
+
+// roleJSON is a role for programs. Verified is null: this version verifies no role.
+type roleJSON struct {
+	Name           string            `json:"name"`
+	Customer       string            `json:"customer"`
+	ARN            string            `json:"arn"`
+	AccountID      string            `json:"account_id"`
+	Environment    string            `json:"environment,omitempty"`
+	Source         string            `json:"source"`
+	Duration       string            `json:"duration"`
+	SessionName    string            `json:"session_name"`
+	Region         string            `json:"region,omitempty"`
+	STSRegion      string            `json:"sts_region,omitempty"`
+	Policy         string            `json:"policy,omitempty"`
+	PolicyARNs     []string          `json:"policy_arns,omitempty"`
+	Tags           map[string]string `json:"tags,omitempty"`
+	TransitiveTags []string          `json:"transitive_tags,omitempty"`
+	SourceIdentity string            `json:"source_identity,omitempty"`
+	HasExternalID  bool              `json:"has_external_id"`
+	ExternalID     string            `json:"external_id,omitempty"` // only if asked for
+	Verified       *time.Time        `json:"verified"`
+	File           string            `json:"file"`
+	Line           int               `json:"line"`
+	Session        *api.Session      `json:"session"`
+	Failing        *api.Failure      `json:"failing"`
+}
+
+func (v *view) role(r *roster.Role, showID bool) roleJSON {
+	out := roleJSON{
+		Name: r.Name, Customer: r.Customer.Key, ARN: r.ARN, AccountID: r.AccountID, Environment: r.Customer.Environment,
+		Source: r.Source, Duration: r.Duration.String(), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
+		Policy: r.Policy, PolicyARNs: r.PolicyARNs, Tags: r.Tags, TransitiveTags: r.TransitiveTags, SourceIdentity: r.SourceIdentity,
+		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line,
+	}
+	if showID {
+		out.ExternalID = r.ExternalID.Reveal()
+	}
+	if l, ok := v.sessions[r.Name]; ok {
+		out.Session = &l
+	}
+	if f, ok := v.failing[r.Name]; ok {
+		out.Failing = &f
+	}
+	return out
+}
+
+func newCustomerCmd(s *Streams) *cobra.Command {
+	var asJSON bool
+	list := &cobra.Command{
+		Use: "list", Short: "List customers", Example: "  credd customer list --json", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v, err := s.look(cmd.Context())
+			if err != nil {
+				return err
+			}
+			all := []customerJSON{}
+			var rows [][]string
+			for _, c := range v.roster.Customers() {
+				j := v.customer(c)
+				all = append(all, j)
+				rows = append(rows, []string{c.Key, c.Name, c.AccountID, c.Environment, fmt.Sprint(len(j.Roles))})
+			}
+			if asJSON {
+				return printJSON(s.Out, all)
+			}
+			return table(s.Out, []string{"CUSTOMER", "NAME", "ACCOUNT", "ENVIRONMENT", "ROLES"}, rows)
+		},
+	}
+	show := &cobra.Command{
+		Use: "show CUSTOMER", Short: "Show a customer and its roles", Example: "  credd customer show acme", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v, err := s.look(cmd.Context())
+			if err != nil {
+				return err
+			}
+			c, ok := v.roster.Customer(args[0])
+			if !ok {
+				return &userError{ipc.UnknownRole, "no such customer: " + args[0], "see: credd customer list"}
+			}
+			j := v.customer(c)
+			if asJSON {
+				return printJSON(s.Out, j)
+			}
+			if err := facts(s.Out, "customer", c.Key, "name", c.Name, "account", c.AccountID, "environment", c.Environment,
+				"region", c.Region, "default role", c.DefaultRole, "note", c.Note, "file", c.File); err != nil {
+				return err
+			}
+			fmt.Fprintln(s.Out)
+			return s.roles(v, j.Roles)
+		},
+	}
+	for _, cmd := range []*cobra.Command{list, show} {
+		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	}
+	return group("customer", "Look at customers", list, show)
+}
+
+type customerJSON struct {
+	Key         string   `json:"key"`
+	Name        string   `json:"name"`
+	AccountID   string   `json:"account_id,omitempty"`
+	Environment string   `json:"environment,omitempty"`
+	Region      string   `json:"region,omitempty"`
+	DefaultRole string   `json:"default_role,omitempty"`
+	Note        string   `json:"note,omitempty"`
+	File        string   `json:"file"`
+	Roles       []string `json:"roles"`
+}
+
+func (v *view) customer(c *roster.Customer) customerJSON {
+	j := customerJSON{c.Key, c.Name, c.AccountID, c.Environment, c.Region, c.DefaultRole, c.Note, c.File, []string{}}
+	for _, r := range v.roster.Roles() {
+		if r.Customer.Key == c.Key {
+			j.Roles = append(j.Roles, r.Name)
+		}
+	}
+	return j
+}
+
+// roles prints roles as a table.
+func (s *Streams) roles(v *view, names []string) error {
+	now := time.Now()
+	var rows [][]string
+	for _, r := range v.roster.Roles() {
+		if slices.Contains(names, r.Name) {
+			rows = append(rows, []string{r.Name, r.AccountID, r.Source, v.state(r.Name, now), "unverified", r.ARN})
+		}
+	}
+	return table(s.Out, []string{"ROLE", "ACCOUNT", "SOURCE", "SESSION", "VERIFIED", "ARN"}, rows)
+}

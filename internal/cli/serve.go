@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"os/user"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"credd/internal/agent"
+	"credd/internal/agent/audit"
+	"credd/internal/agent/source"
+	"credd/internal/agent/sts"
+	"credd/internal/ipc/socket"
+)
+
+const (
+	gcPercent = 50 // a quarter less memory for work that is mostly waiting
+)
+
+func newServeCmd(s *Streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the daemon in the foreground",
+		Long: `Run the daemon in the foreground until it is interrupted. credhelper starts it by itself when it is needed.
+
+It takes no AWS_ variable and no proxy from its environment; see [network] in credd.toml. SIGHUP reloads.`,
+		Example: "  credd serve",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return serve(ctx, s.Err)
+		},
+	}
+}
+
+// serve wires the daemon together and runs it until ctx ends.
+func serve(ctx context.Context, stderr io.Writer) error {
+	if err := harden(); err != nil {
+		return fmt.Errorf("protect the process: %w", err)
+	}
+	source.ClearEnvironment()
+	debug.SetGCPercent(gcPercent)
+	level := new(slog.LevelVar)
+	log := newLog(stderr, level)
+
+	where, err := locate()
+	if err != nil {
+		return err
+	}
+	l, err := socket.Listen(where.socket)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	trail, err := audit.Open(where.audit)
+	if err != nil {
+		return err
+	}
+	defer trail.Close()
+
+	http := sts.NewHTTP()
+	defer http.Close()
+	a := agent.New(agent.Options{
+		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
+		Now: time.Now, Assumer: sts.New(http, time.Now), Network: http, Audit: trail, Log: log, LogLevel: level,
+		NewSource: func(s agent.SourceSpec) source.Source {
+			return source.NewProfile(source.ProfileSpec{Profile: s.Profile, Region: s.Region, Endpoint: s.Endpoint, Dir: where.aws, HTTP: http})
+		},
+	})
+	defer a.Close()
+
+	w := rereading{}
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		a.Watch(ctx, w, where.aws)
+	}()
+	go reloadOnHangup(ctx, a)
+	log.Info("serving", "version", version(), "socket", where.socket, "config", where.config)
+	err = a.Serve(ctx, l)
+	<-watching
+	log.Info("stopped")
+	return err
+}
+
+// reloadOnHangup reads all files again at each SIGHUP.
+func reloadOnHangup(ctx context.Context, a *agent.Agent) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			a.Reload()
+		}
+	}
+}
+
+// newLog writes to stderr: the journal, a terminal, or the file that credhelper opened. The journal has times of its own.
+func newLog(w io.Writer, level *slog.LevelVar) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	if os.Getenv("JOURNAL_STREAM") != "" {
+		o.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
+			if len(groups) == 0 && a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// userName is the owner's name for session names. A uid without a name, as in containers, gives uid1000.
+func userName() string {
+	u, err := user.Current()
+	if err != nil || u.Username == "" {
+		return "uid" + strconv.Itoa(os.Getuid())
+	}
+	if i := strings.LastIndexByte(u.Username, '\\'); i >= 0 { // DOMAIN\user
+		return u.Username[i+1:]
+	}
+	return u.Username
+}
+
+// rereading stands in until package watch lands.
+type rereading struct{}
+
+func (rereading) Set([]string)             {}
+func (rereading) Changes() <-chan []string { return nil }
+func (rereading) Degraded() error          { return errors.New("not yet") }
