@@ -1,7 +1,6 @@
 package watch
 
 import (
-	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -104,20 +103,4 @@ func (w *Watcher) flush(b batch) {
 		return
 	}
 	w.deliver(slices.Sorted(maps.Keys(b.paths)))
-}
-
-// place watches what found names. A directory that may not be read is minded in the one above, where a changed mode shows.
-func (w *Watcher) place(found plan) error {
-	var failed error
-	for dir := range found {
-		err := w.backend.Add(dir)
-		if err != nil && failed == nil {
-			failed = explain(dir, err)
-		}
-		for above := filepath.Dir(dir); errors.Is(err, fs.ErrPermission) && above != dir; above = filepath.Dir(dir) {
-			w.plan.mind(dir)
-			err, dir = w.backend.Add(above), above
-		}
-	}
-	return failed
 }

@@ -6,6 +6,8 @@
 package watch
 
 import (
+	"errors"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -43,26 +45,25 @@ func New(settle time.Duration) *Watcher {
 func (w *Watcher) Set(dirs []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	sorted := slices.Compact(slices.Sorted(cleaned(dirs)))
-	same, was := slices.Equal(sorted, w.dirs), w.degraded
-	if w.closed || same && was == nil {
+	dirs = normal(dirs)
+	same := slices.Equal(dirs, w.dirs)
+	if w.closed || same && w.degraded == nil {
 		return
 	}
-	w.dirs = sorted
+	w.dirs = dirs
 	w.rewatch()
 	if !same || w.degraded == nil {
 		w.deliver(nil)
 	}
 }
 
-func cleaned(dirs []string) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for _, d := range dirs {
-			if !yield(filepath.Clean(d)) {
-				return
-			}
-		}
+func normal(dirs []string) []string {
+	out := make([]string, 0, len(dirs))
+	for _, d := range dirs {
+		out = append(out, filepath.Clean(d))
 	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Changes gives the paths that changed, links resolved and sorted, or nil if that may be any. What the receiver has not
@@ -101,6 +102,22 @@ func (w *Watcher) start() error {
 	return nil
 }
 
+// place watches what found names. For a directory that may not be read it watches the one above, where a changed mode
+// shows, and returns what to mind there.
+func (w *Watcher) place(found plan) (unreadable []string, failed error) {
+	for _, dir := range slices.Sorted(maps.Keys(found)) {
+		err := w.backend.Add(dir)
+		if err != nil && failed == nil {
+			failed = explain(dir, err)
+		}
+		for above := filepath.Dir(dir); errors.Is(err, fs.ErrPermission) && above != dir; above = filepath.Dir(dir) {
+			unreadable = append(unreadable, dir)
+			err, dir = w.backend.Add(above), above
+		}
+	}
+	return unreadable, failed
+}
+
 // deliver hands over paths that changed, nil for any. The caller holds mu.
 func (w *Watcher) deliver(paths []string) {
 	select {
@@ -128,10 +145,14 @@ func (w *Watcher) rewatch() {
 			w.backend.Remove(dir) // fails for what is gone, and then there is nothing to remove
 		}
 		found := trace(w.dirs)
-		w.plan = maps.Clone(found)
-		w.degraded = w.place(found)
+		unreadable, err := w.place(found)
 		// What came while the watches were made, no event tells: so look again.
-		if found.equal(trace(w.dirs)) {
+		w.plan, w.degraded = trace(w.dirs), err
+		stable := w.plan.equal(found)
+		for _, dir := range unreadable {
+			w.plan.mind(dir)
+		}
+		if stable {
 			return
 		}
 	}
