@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,11 +20,13 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
+	"credd/internal/agent/watch"
 	"credd/internal/ipc/socket"
 )
 
 const (
-	gcPercent = 50 // a quarter less memory for work that is mostly waiting
+	settle    = 20 * time.Millisecond // an editor's save is several events
+	gcPercent = 50                    // a quarter less memory for work that is mostly waiting
 )
 
 func newServeCmd(s *Streams) *cobra.Command {
@@ -81,11 +82,12 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	})
 	defer a.Close()
 
-	w := rereading{}
+	w := watch.New(settle)
+	defer w.Close()
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		a.Watch(ctx, w, where.aws)
+		a.Watch(ctx, w, watch.AWS(where.aws)...)
 	}()
 	go reloadOnHangup(ctx, a)
 	log.Info("serving", "version", version(), "socket", where.socket, "config", where.config)
@@ -135,10 +137,3 @@ func userName() string {
 	}
 	return u.Username
 }
-
-// rereading stands in until package watch lands.
-type rereading struct{}
-
-func (rereading) Set([]string)             {}
-func (rereading) Changes() <-chan []string { return nil }
-func (rereading) Degraded() error          { return errors.New("not yet") }
