@@ -27,10 +27,15 @@ func Ask(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error
 	if err := s.send(frame); err == ErrTimeout {
 		return 0, nil, err
 	}
+	return receive(s)
+}
+
+// receive reads one reply, whole or not at all.
+func receive(s stream) (ipc.Kind, []byte, error) {
 	kind, payload, err := ipc.Read(s, ipc.MaxDocument)
 	switch err {
 	case io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET:
-		return 0, nil, ErrLost
+		err = ErrLost
 	}
 	return kind, payload, err
 }
