@@ -4,7 +4,6 @@ package peer
 import (
 	"errors"
 	"net"
-	"syscall"
 )
 
 // Peer is a process at the moment when it connected, or, for a server, when it listened.
@@ -18,13 +17,13 @@ type Peer struct {
 // ErrUnknown is returned where the kernel does not tell who the peer is. Treat it as a stranger.
 var ErrUnknown = errors.New("the kernel does not tell who is at the other end")
 
-// Of returns the peer of a unix socket connection.
+// Of returns the peer of a unix socket connection. Of any other, Linux would say uid 4294967295 without an error.
 func Of(c net.Conn) (Peer, error) {
-	sc, ok := c.(syscall.Conn)
+	u, ok := c.(*net.UnixConn)
 	if !ok {
 		return Peer{}, ErrUnknown
 	}
-	raw, err := sc.SyscallConn()
+	raw, err := u.SyscallConn()
 	if err != nil {
 		return Peer{}, err
 	}
