@@ -1,15 +1,12 @@
 package roster
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2/unstable"
 
 	"credd/internal/agent/cred"
 )
@@ -53,7 +50,7 @@ func AddRole(dir string, n NewRole) (path string, err error) {
 	if old == nil {
 		added = n.newFile(role)
 	} else {
-		draft, f := check(old)
+		draft, f := checked(old)
 		if f != nil {
 			return "", now.faulty(path, customer, *f)
 		}
@@ -86,7 +83,11 @@ func RemoveRole(dir, name string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	draft, f := check(old)
+	if old == nil {
+		_, err := now.Role(name)
+		return "", err
+	}
+	draft, f := checked(old)
 	if f != nil {
 		return "", now.faulty(path, customer, *f)
 	}
@@ -132,8 +133,8 @@ func (r *Roster) faulty(path, customer string, f fault) error {
 	return Problem{File: r.short(path), Line: f.line, Customer: customer, Message: f.message, Hint: f.hint}
 }
 
-// check reads a customer's file that is not on disk yet.
-func check(data []byte) (*customerDraft, *fault) {
+// checked reads a customer's file that is not on disk yet.
+func checked(data []byte) (*customerDraft, *fault) {
 	tree, f := parse(data)
 	if f != nil {
 		return nil, f
@@ -148,7 +149,7 @@ func check(data []byte) (*customerDraft, *fault) {
 
 // write replaces a file by data, after checking that the whole roster would take it and would have role (if not "").
 func (r *Roster) write(path, customer string, old, data []byte, role string) error {
-	draft, f := check(data)
+	draft, f := checked(data)
 	if f != nil {
 		return r.faulty(path, customer, *f)
 	}
@@ -198,124 +199,4 @@ func replace(path string, data []byte, isNew bool) error {
 		return os.Link(tmp.Name(), path) // fails if somebody made it meanwhile
 	}
 	return os.Rename(tmp.Name(), path)
-}
-
-// newFile is a customer's file with one role.
-func (n NewRole) newFile(role string) string {
-	account := ""
-	if m := roleARNForm.FindStringSubmatch(n.ARN); m != nil {
-		account = m[2]
-	}
-	return "version     = 1\n" +
-		line("name       ", n.CustomerName) + line("account_id ", account) +
-		line("external_id", n.ExternalID.Reveal()) + line("environment", n.Environment) + n.table(role, true)
-}
-
-// table is the role's own table, after a blank line.
-func (n NewRole) table(role string, externalIDIsKnown bool) string {
-	if strings.ContainsAny(role, "/.@+=,") {
-		role = tomlString(role)
-	}
-	text := "\n[role." + role + "]\n" + line("arn", n.ARN) + line("source", n.Source) + line("duration", n.Duration) + line("region", n.Region)
-	if !externalIDIsKnown {
-		text += line("external_id", n.ExternalID.Reveal())
-	}
-	return text
-}
-
-func line(key, value string) string {
-	if value == "" {
-		return ""
-	}
-	return key + " = " + tomlString(value) + "\n"
-}
-
-// tomlString writes a basic string. Control characters become escapes, which the check then refuses by line.
-func tomlString(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04X`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
-// join appends text, in the line ends of the file.
-func join(old []byte, text string) []byte {
-	if len(old) > 0 && old[len(old)-1] != '\n' {
-		text = "\n" + text
-	}
-	if bytes.Contains(old, []byte("\r\n")) {
-		text = strings.ReplaceAll(text, "\n", "\r\n")
-	}
-	return append(bytes.Clone(old), text...)
-}
-
-// without returns data less the tables of a role, and the comment directly above each. It reports false where the role is
-// written in another way.
-func without(data []byte, role string) ([]byte, bool) {
-	type header struct {
-		at   int // offset of the line, or of the comment above it
-		mine bool
-	}
-	var headers []header
-	var p unstable.Parser
-	p.Reset(data)
-	for p.NextExpression() {
-		e := p.Expression()
-		var names []string
-		first := -1
-		for it := e.Key(); it.Next(); {
-			if first < 0 {
-				first = int(it.Node().Raw.Offset)
-			}
-			names = append(names, string(it.Node().Data))
-		}
-		switch e.Kind {
-		case unstable.Table:
-			mine := len(names) > 1 && names[0] == "role" && names[1] == role
-			headers = append(headers, header{commentAbove(data, first), mine})
-		case unstable.KeyValue:
-			top := len(headers) == 0
-			if top && names[0] == "role" {
-				return nil, false
-			}
-		}
-	}
-	var out []byte
-	from, any := 0, false
-	for i, h := range headers {
-		if !h.mine {
-			continue
-		}
-		end := len(data)
-		if i+1 < len(headers) {
-			end = headers[i+1].at
-		}
-		out = append(out, data[from:h.at]...)
-		from, any = end, true
-	}
-	return append(out, data[from:]...), any
-}
-
-// commentAbove returns the start of the line at offset, or of the comment lines directly above it.
-func commentAbove(data []byte, offset int) int {
-	start := bytes.LastIndexByte(data[:offset], '\n') + 1
-	for start > 0 {
-		above := bytes.LastIndexByte(data[:start-1], '\n') + 1
-		if !bytes.HasPrefix(bytes.TrimLeft(data[above:start], " \t"), []byte("#")) {
-			break
-		}
-		start = above
-	}
-	return start
 }
