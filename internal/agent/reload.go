@@ -15,8 +15,8 @@ import (
 const rereadEvery = time.Second
 
 // Reload reads the configuration and the sources' files again. What is broken keeps its last good version. Only the
-// sessions of roles that changed are dropped.
-func (a *Agent) Reload() api.Reload {
+// sessions of roles that changed are dropped. If the files that changed are named, only they are looked at.
+func (a *Agent) Reload(changed ...string) api.Reload {
 	a.loading.Lock()
 	defer a.loading.Unlock()
 	before := a.state.Load()
@@ -24,7 +24,7 @@ func (a *Agent) Reload() api.Reload {
 	if before != nil {
 		last = before.roster
 	}
-	r := roster.Load(a.ConfigDir, last)
+	r := roster.Load(a.ConfigDir, last, changed...)
 	a.configure(r.Settings, last)
 	st := a.newState(r, before)
 	for _, s := range st.sources {
@@ -92,8 +92,8 @@ func (a *Agent) Watch(ctx context.Context, w Watcher, alsoDirs ...string) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-w.Changes():
-			a.Reload()
+		case changed := <-w.Changes():
+			a.Reload(changed...) // none: anything may have changed
 		}
 	}
 }

@@ -154,12 +154,12 @@ func (r *Roster) write(path, customer string, old, data []byte, role string) err
 		return r.faulty(path, customer, *f)
 	}
 	next := &Roster{dir: r.dir, Settings: r.Settings, sources: r.sources, customers: map[string]*Customer{}, roles: map[string]*Role{}, broken: map[string]Problem{}, files: map[string]*file{}}
-	files := []found{{path, customer, true}}
+	files := []found{{path: path, customer: customer}}
 	next.files[path] = &file{customer: draft}
 	for p, at := range r.files {
 		if p != path {
 			next.files[p] = at
-			files = append(files, found{p, strings.TrimSuffix(filepath.Base(p), suffix), true})
+			files = append(files, found{path: p, customer: strings.TrimSuffix(filepath.Base(p), suffix)})
 		}
 	}
 	next.resolve(files, &Roster{})

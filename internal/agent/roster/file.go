@@ -24,38 +24,34 @@ func problem(format string, args ...any) []fault {
 	return []fault{{message: fmt.Sprintf(format, args...)}}
 }
 
-// readFile returns the file's tree. It never blocks: what is not a regular file is not opened.
-func readFile(path string, trusted bool) (*table, []fault) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, openProblem(err)
-	}
-	if f := refuse(info, trusted); f != nil {
-		return nil, f
-	}
+// readFile returns the file's tree. It never blocks: a fifo is opened without waiting, and not read.
+func readFile(path string, own bool) (*table, facts, []fault) {
 	in, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
-		return nil, openProblem(err)
+		return nil, facts{}, openProblem(err)
 	}
 	defer in.Close()
-	if info, err = in.Stat(); err != nil { // the path may have changed since
-		return nil, openProblem(err)
+	info, err := in.Stat()
+	if err != nil {
+		return nil, facts{}, openProblem(err)
 	}
-	if f := refuse(info, trusted); f != nil {
-		return nil, f
+	now := factsOf(info)
+	if bad := refuse(info, own); bad != nil {
+		return nil, now, bad
 	}
-	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
+	data := make([]byte, info.Size()+1)
+	n, err := io.ReadFull(in, data)
 	switch {
-	case err != nil:
-		return nil, problem("cannot be read: %v", err)
-	case len(data) > maxFile:
-		return nil, tooLarge()
+	case err == nil:
+		return nil, facts{}, problem("the file grew while it was read")
+	case err != io.ErrUnexpectedEOF && err != io.EOF:
+		return nil, now, problem("cannot be read: %v", err)
 	}
-	tree, bad := parse(data)
+	tree, bad := parse(data[:n])
 	if bad != nil {
-		return nil, []fault{*bad}
+		return nil, now, []fault{*bad}
 	}
-	return tree, nil
+	return tree, now, nil
 }
 
 func tooLarge() []fault {
@@ -63,7 +59,7 @@ func tooLarge() []fault {
 }
 
 // refuse says why a file is not to be read. A file that others may write would let them send roles elsewhere.
-func refuse(info os.FileInfo, trusted bool) []fault {
+func refuse(info os.FileInfo, own bool) []fault {
 	switch {
 	case info.IsDir():
 		return problem("this is a directory, not a file")
@@ -72,7 +68,7 @@ func refuse(info os.FileInfo, trusted bool) []fault {
 	case info.Size() > maxFile:
 		return tooLarge()
 	}
-	if why := writableByOthers(info, trusted); why != "" {
+	if why := writableByOthers(info, own); why != "" {
 		return []fault{{message: why, hint: "chmod go-w the file"}}
 	}
 	return nil

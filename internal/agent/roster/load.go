@@ -15,29 +15,54 @@ import (
 const suffix = ".toml"
 
 // Load reads the configuration below dir. Files that have not changed since previous are not read again; a file that is
-// broken keeps its last good version of previous, which may be nil. What is wrong shows in Problems.
-func Load(dir string, previous *Roster) *Roster {
+// broken keeps its last good version of previous, which may be nil. If the files that changed since are named, only they
+// are looked at. What is wrong shows in Problems.
+func Load(dir string, previous *Roster, changed ...string) *Roster {
 	r := &Roster{
 		dir: dir, sources: map[string]*Source{}, customers: map[string]*Customer{}, roles: map[string]*Role{},
-		broken: map[string]Problem{}, files: map[string]*file{},
+		broken: map[string]Problem{}, files: map[string]*file{}, listing: map[string][]found{},
 	}
 	if previous == nil {
 		previous = &Roster{}
 	}
+	hint := previous.hint(changed)
 	r.loadSettings(previous)
 	own := customersDir(dir)
-	found := r.find(own, true)
+	all := slices.Clone(r.find(own, true, previous, hint))
 	r.dirs = append(watched(dir, settingsFile(dir)), own)
 	for _, inc := range r.Settings.include {
 		inc = r.expand(inc)
-		found = append(found, r.find(inc, false)...)
+		all = append(all, r.find(inc, false, previous, hint)...)
 		r.dirs = append(r.dirs, inc)
 	}
-	r.readAll(found, previous)
-	r.resolve(r.distinct(found), previous)
+	all = slices.DeleteFunc(all, func(f found) bool {
+		if f.customer == "" {
+			r.report(f.path, "", fault{message: "the file's name cannot be that of a customer", hint: "use letters, digits and . _ @ + = , -"})
+		}
+		r.dirs = append(r.dirs, f.linked...)
+		return f.customer == ""
+	})
+	r.readAll(all, previous, hint)
+	r.resolve(r.distinct(all), previous)
 	slices.Sort(r.dirs)
 	r.dirs = slices.Compact(r.dirs)
 	return r
+}
+
+// hint returns the files that may have changed, nil if it could be any: none is named, or one is not an entry of a
+// directory that was listed, such as the target of a link.
+func (r *Roster) hint(changed []string) map[string]bool {
+	if len(changed) == 0 {
+		return nil
+	}
+	hint := map[string]bool{}
+	for _, path := range changed {
+		if _, known := r.listing[filepath.Dir(path)]; !known && path != settingsFile(r.dir) {
+			return nil
+		}
+		hint[path] = true
+	}
+	return hint
 }
 
 // watched returns the directory of a file and, if the file is a link, that of its target.
@@ -78,7 +103,7 @@ func (r *Roster) loadSettings(previous *Roster) {
 		r.settings = last
 	} else {
 		r.settings.settings, r.settings.faults = nil, nil
-		tree, faults := readFile(path, true)
+		tree, _, faults := readFile(path, true)
 		if faults == nil {
 			c := &checker{}
 			r.settings.settings, faults = readSettings(tree, c), c.faults
@@ -128,54 +153,95 @@ func (r *Roster) report(path, customer string, f fault) {
 
 // found is a customer's file in a directory.
 type found struct {
-	path, customer string
-	own            bool // in customers/, not in an included directory
+	path     string
+	customer string   // "" if the name cannot be one
+	own      bool     // in customers/, not in an included directory
+	linked   []string // the directory of the file that this is a link to
 }
 
-// find lists the customers' files of a directory. Hidden files, and those of editors, end otherwise or begin with a dot.
-func (r *Roster) find(dir string, own bool) []found {
+// find lists the customers' files of a directory, by name. With a hint only the named entries are looked for.
+func (r *Roster) find(dir string, own bool, previous *Roster, hint map[string]bool) []found {
+	if before, ok := previous.listing[dir]; ok && hint != nil {
+		r.listing[dir] = r.relist(dir, own, before, hint)
+		return r.listing[dir]
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		if own && errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		for _, f := range openProblem(err) {
-			f.message = "the directory cannot be read: " + strings.TrimPrefix(f.message, "the file ")
-			if errors.Is(err, fs.ErrNotExist) {
-				f = fault{message: "the directory does not exist", hint: "see [roster] include in credd.toml"}
-			}
-			r.report(dir, "", f)
-		}
+		r.unlisted(dir, own, err)
 		return nil
 	}
-	var out []found
+	list := make([]found, 0, len(entries))
 	for _, e := range entries {
-		name, ok := strings.CutSuffix(e.Name(), suffix)
-		if !ok || strings.HasPrefix(name, ".") {
-			continue
+		if f, ok := r.entry(dir, e.Name(), own, e.Type()); ok {
+			list = append(list, f)
 		}
-		path := filepath.Join(dir, e.Name())
-		if len(name) > maxName || !nameForm.MatchString(name) {
-			r.report(path, "", fault{message: "the file's name cannot be that of a customer", hint: "use letters, digits and . _ @ + = , -"})
-			continue
-		}
-		if e.Type()&fs.ModeSymlink != 0 {
-			r.dirs = append(r.dirs, watched(dir, path)...)
-		}
-		out = append(out, found{path, name, own})
 	}
-	return out
+	r.listing[dir] = list
+	return list
+}
+
+func (r *Roster) unlisted(dir string, own bool, err error) {
+	missing := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case own && missing:
+	case missing:
+		r.report(dir, "", fault{message: "the directory does not exist", hint: "see [roster] include in credd.toml"})
+	default:
+		for _, f := range openProblem(err) {
+			f.message = "the directory cannot be read: " + strings.TrimPrefix(f.message, "the file ")
+			r.report(dir, "", f)
+		}
+	}
+}
+
+// relist brings a listing up to date with the entries that changed.
+func (r *Roster) relist(dir string, own bool, before []found, hint map[string]bool) []found {
+	list := slices.DeleteFunc(slices.Clone(before), func(f found) bool { return hint[f.path] })
+	for path := range hint {
+		if filepath.Dir(path) != dir {
+			continue
+		}
+		if info, err := os.Lstat(path); err == nil {
+			if f, ok := r.entry(dir, filepath.Base(path), own, info.Mode().Type()); ok {
+				list = append(list, f)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b found) int { return strings.Compare(a.path, b.path) })
+	return list
+}
+
+// entry takes a directory's entry if it is a customer's file. Hidden files, and those of editors, begin with a dot or end
+// otherwise.
+func (r *Roster) entry(dir, base string, own bool, kind fs.FileMode) (found, bool) {
+	name, ok := strings.CutSuffix(base, suffix)
+	if !ok || strings.HasPrefix(name, ".") {
+		return found{}, false
+	}
+	path := filepath.Join(dir, base)
+	if len(name) > maxName || !nameForm.MatchString(name) {
+		return found{path: path}, true
+	}
+	f := found{path: path, customer: name, own: own}
+	if kind&fs.ModeSymlink != 0 {
+		f.linked = watched(dir, path)
+	}
+	return f, true
 }
 
 // readAll reads the files that changed, on all processors.
-func (r *Roster) readAll(files []found, previous *Roster) {
+func (r *Roster) readAll(files []found, previous *Roster, hint map[string]bool) {
 	results := make([]*file, len(files))
 	var work sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), len(files))
 	for w := range workers {
 		work.Go(func() {
 			for i := w; i < len(files); i += workers {
-				results[i] = readCustomerFile(files[i], previous.files[files[i].path])
+				path := files[i].path
+				results[i] = previous.files[path]
+				if results[i] == nil || hint == nil || hint[path] {
+					results[i] = readCustomerFile(files[i], results[i])
+				}
 			}
 		})
 	}
@@ -188,13 +254,13 @@ func (r *Roster) readAll(files []found, previous *Roster) {
 // readCustomerFile returns last if the file has not changed, else the file with, if it is broken, last's good version.
 func readCustomerFile(f found, last *file) *file {
 	now := &file{}
-	if info, err := os.Stat(f.path); err == nil {
-		now.facts = factsOf(info)
-		if last != nil && last.facts == now.facts {
+	if last != nil {
+		if info, err := os.Stat(f.path); err == nil && last.facts == factsOf(info) {
 			return last
 		}
 	}
-	tree, faults := readFile(f.path, f.own)
+	tree, facts, faults := readFile(f.path, f.own)
+	now.facts = facts
 	if faults == nil {
 		c := &checker{}
 		now.customer, faults = readCustomer(tree, c), c.faults

@@ -117,7 +117,7 @@ func TestUnreadable(t *testing.T) {
 			t.Error(errno)
 			return
 		}
-		_, faults := readFile(filepath.Join(base, "customers/acme.toml"), false)
+		_, _, faults := readFile(filepath.Join(base, "customers/acme.toml"), false)
 		if len(faults) != 1 || !strings.Contains(faults[0].message, "permission denied") {
 			t.Errorf("got %v, want permission denied", faults)
 		}

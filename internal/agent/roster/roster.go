@@ -114,7 +114,8 @@ type Roster struct {
 	broken    map[string]Problem // why a role, a customer, or with "" everything, cannot be used
 	problems  []Problem
 	dirs      []string
-	files     map[string]*file // by path, for the next Load
+	files     map[string]*file   // by path, for the next Load
+	listing   map[string][]found // by directory, likewise
 	settings  *file
 }
 

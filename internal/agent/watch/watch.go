@@ -103,19 +103,19 @@ func (w *Watcher) start() error {
 }
 
 // place watches what found names. For a directory that may not be read it watches the one above, where a changed mode
-// shows, and returns what to mind there.
-func (w *Watcher) place(found plan) (unreadable []string, failed error) {
+// shows.
+func (w *Watcher) place(found plan) error {
+	var failed error
 	for _, dir := range slices.Sorted(maps.Keys(found)) {
 		err := w.backend.Add(dir)
+		if errors.Is(err, fs.ErrPermission) {
+			w.backend.Add(filepath.Dir(dir))
+		}
 		if err != nil && failed == nil {
 			failed = explain(dir, err)
 		}
-		for above := filepath.Dir(dir); errors.Is(err, fs.ErrPermission) && above != dir; above = filepath.Dir(dir) {
-			unreadable = append(unreadable, dir)
-			err, dir = w.backend.Add(above), above
-		}
 	}
-	return unreadable, failed
+	return failed
 }
 
 // deliver hands over paths that changed, nil for any. The caller holds mu.
@@ -145,14 +145,10 @@ func (w *Watcher) rewatch() {
 			w.backend.Remove(dir) // fails for what is gone, and then there is nothing to remove
 		}
 		found := trace(w.dirs)
-		unreadable, err := w.place(found)
+		w.degraded = w.place(found)
 		// What came while the watches were made, no event tells: so look again.
-		w.plan, w.degraded = trace(w.dirs), err
-		stable := w.plan.equal(found)
-		for _, dir := range unreadable {
-			w.plan.mind(dir)
-		}
-		if stable {
+		w.plan = trace(w.dirs)
+		if w.plan.equal(found) {
 			return
 		}
 	}
