@@ -268,3 +268,34 @@ func TestSources(t *testing.T) {
 		}
 	}
 }
+
+func TestNamedChanges(t *testing.T) {
+	d := whole(t)
+	r := Load(d, nil)
+	path := func(name string) string { return filepath.Join(d, "customers", name) }
+	put(t, d, "customers/new.toml", globexText)
+	put(t, d, "customers/globex.toml", strings.ReplaceAll(globexText, "Admin", "Unnoticed"))
+	r = Load(d, r, path("new.toml"))
+	if _, err := r.Role("new/admin"); err != nil {
+		t.Error(err)
+	}
+	if g, _ := r.Role("globex/admin"); !strings.HasSuffix(g.ARN, "/Admin") {
+		t.Error("a file that was not named was read")
+	}
+	if err := os.Remove(path("new.toml")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, d, "customers/bad name.toml", "")
+	r = Load(d, r, path("new.toml"), path("bad name.toml"))
+	if _, err := r.Role("new/admin"); err == nil {
+		t.Error("a removed file is still served")
+	}
+	r = Load(d, r, path("globex.toml"))
+	if g, _ := r.Role("globex/admin"); !strings.HasSuffix(g.ARN, "/Unnoticed") || len(r.Problems()) != 1 {
+		t.Errorf("got %s, %v; want the new version, and the odd name still told", g.ARN, r.Problems())
+	}
+	put(t, d, "customers/globex.toml", globexText)
+	if g, _ := Load(d, r, "/elsewhere/target.toml").Role("globex/admin"); !strings.HasSuffix(g.ARN, "/Admin") {
+		t.Error("a change elsewhere, such as of a link's target, should look at everything")
+	}
+}
