@@ -84,13 +84,6 @@ func link(text string) func(*testing.T, string) {
 	}
 }
 
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(acmeText))
 	f.Add([]byte(settingsText))

@@ -74,6 +74,13 @@ const globexText = `version = 1
 arn = "arn:aws-cn:iam::112233445566:role/Admin"
 `
 
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // dir makes a configuration directory of the given files.
 func dir(t *testing.T, files map[string]string) string {
 	t.Helper()

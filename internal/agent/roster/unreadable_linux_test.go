@@ -51,4 +51,3 @@ func wantUnreadable(t *testing.T, d string) {
 		t.Errorf("got %v, want permission denied", p)
 	}
 }
-
