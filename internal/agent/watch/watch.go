@@ -132,8 +132,8 @@ func (w *Watcher) deliver(paths []string) {
 	w.changes <- paths
 }
 
-// rewatch finds out anew what to watch, and watches that. All watches are made again: one that was made before a
-// directory moved goes on under its old name. The caller holds mu and then tells of a change, for events are lost.
+// rewatch finds out anew what to watch, and watches that. All watches are made again: a directory that moved away has
+// one that nothing else would end. The caller holds mu and then tells of a change, for events are lost.
 func (w *Watcher) rewatch() {
 	if w.backend == nil {
 		if w.degraded = w.start(); w.degraded != nil {
