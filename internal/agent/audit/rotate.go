@@ -11,6 +11,8 @@ const (
 	// some 450 bytes each this reaches as far.
 	maxSize = 16 << 20 // bytes of one file
 	maxOld  = 7        // audit.log.1, the youngest, to audit.log.7
+
+	maxTries = 10 // a reader that meets a rotation each time reads what it has: rotations are days apart
 )
 
 func generation(path string, n int) string {
@@ -41,11 +43,24 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// openAll opens the log's files, the youngest first. In this order a rotation meanwhile can only show a file twice, under
-// its next number, and that is noticed; in the other order it would hide one.
+// openAll opens the log's files, the youngest first, as they are between two rotations.
 func openAll(path string) ([]*os.File, error) {
+	for try := 1; ; try++ {
+		before, _ := os.Lstat(path)
+		files, err := openEach(path)
+		after, _ := os.Lstat(path)
+		if err != nil || try == maxTries || os.SameFile(before, after) {
+			return files, err
+		}
+		closeAll(files)
+	}
+}
+
+// openEach opens in the order in which a rotation that begins meanwhile can only show a file twice, under its next number;
+// in the other order it would hide one.
+func openEach(path string) ([]*os.File, error) {
 	var files []*os.File
-	var infos []os.FileInfo
+	var last os.FileInfo
 	for n := range maxOld + 1 {
 		f, info, err := openRegular(generation(path, n), os.O_RDONLY)
 		if errors.Is(err, os.ErrNotExist) {
@@ -55,11 +70,11 @@ func openAll(path string) ([]*os.File, error) {
 			closeAll(files)
 			return nil, err
 		}
-		if len(infos) > 0 && os.SameFile(info, infos[len(infos)-1]) {
+		if os.SameFile(info, last) {
 			f.Close()
 			continue
 		}
-		files, infos = append(files, f), append(infos, info)
+		files, last = append(files, f), info
 	}
 	return files, nil
 }
