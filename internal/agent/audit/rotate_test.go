@@ -106,6 +106,18 @@ func TestRotationFails(t *testing.T) {
 	}
 }
 
+// While a rotation is under way a reader can meet a file under two numbers.
+func TestAFileMetTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	l := openTest(t, path, maxSize)
+	record(t, l, 1)
+	record(t, l, 2)
+	if err := os.Link(path, generation(path, 1)); err != nil {
+		t.Fatal(err)
+	}
+	wantPIDs(t, path, 0, 1, 2)
+}
+
 // Readers see each line once and in order, however many rotations happen meanwhile.
 func TestReadDuringRotation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.log")
