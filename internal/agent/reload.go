@@ -14,9 +14,17 @@ import (
 // rereadEvery is how often files are looked at on use while they cannot be watched.
 const rereadEvery = time.Second
 
-// Reload reads the configuration and the sources' files again. What is broken keeps its last good version. Only the
-// sessions of roles that changed are dropped. If the files that changed are named, only they are looked at.
+// Reload reads the configuration and the sources' files again, and lets what failed be tried at once: a file was mended,
+// or there was a login in another terminal. If the files that changed are named, only they are looked at.
 func (a *Agent) Reload(changed ...string) api.Reload {
+	out := a.load(changed...)
+	a.cache.Forgive(func(cache.Key) bool { return true })
+	return out
+}
+
+// load puts the files as they are now in force. What is broken keeps its last good version. Only the sessions of roles that
+// changed are dropped.
+func (a *Agent) load(changed ...string) api.Reload {
 	a.loading.Lock()
 	defer a.loading.Unlock()
 	before := a.state.Load()
@@ -33,8 +41,6 @@ func (a *Agent) Reload(changed ...string) api.Reload {
 	a.state.Store(st)
 
 	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k, a.User) })
-	// What failed may work now: a login in another terminal, a mended file.
-	a.cache.Forgive(func(cache.Key) bool { return true })
 	a.health.forget(func(role string) bool { _, err := r.Role(role); return err == nil })
 	out := api.Reload{Dropped: roleNames(dropped), Problems: problems(r)}
 	out.Customers, out.Roles = r.Count()
@@ -105,6 +111,6 @@ func (a *Agent) reread() {
 	}
 	now, last := a.Now().UnixNano(), a.rereadAt.Load()
 	if now-last > int64(rereadEvery) && a.rereadAt.CompareAndSwap(last, now) {
-		a.Reload()
+		a.load() // without forgiving: nothing says that anything changed
 	}
 }

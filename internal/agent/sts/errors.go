@@ -43,8 +43,14 @@ type Error struct {
 func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.Err }
 
-// Passing reports whether the cause is likely to end by itself.
-func (e *Error) Passing() bool { return e.Reason == Throttled || e.Reason == Unreachable }
+// Passing reports whether the cause can end without a change to the role, the source or the configuration.
+func (e *Error) Passing() bool {
+	switch e.Reason {
+	case Throttled, Unreachable, Broken, Clock:
+		return true
+	}
+	return false
+}
 
 var reasons = map[string]Reason{
 	"AccessDenied":                Denied,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -25,6 +26,8 @@ const (
 	// least that an administrator can set as a role's maximum, so that it is always granted.
 	ChainedMax = time.Hour
 
+	rememberMaximum = 24 * time.Hour // that a role's maximum is short; an administrator may raise it
+
 	attempts = 3 // the SDK's standard retry mode; with 5 s an attempt it fits a flight of 20 s
 )
 
@@ -35,14 +38,20 @@ type Client struct {
 
 	mu      sync.Mutex
 	clients map[endpoint]*sts.Client
-	shorter map[string]time.Duration // role ARN -> a duration above its maximum, seen refused
+	shorter map[string]over // by role ARN
 }
 
 type endpoint struct{ region, url string }
 
+// over is a duration above a role's maximum, as AWS refused it.
+type over struct {
+	duration time.Duration
+	seen     time.Time
+}
+
 // New returns a client that sends through http and tells the time by now.
 func New(http aws.HTTPClient, now func() time.Time) *Client {
-	return &Client{http: http, now: now, clients: map[endpoint]*sts.Client{}, shorter: map[string]time.Duration{}}
+	return &Client{http: http, now: now, clients: map[endpoint]*sts.Client{}, shorter: map[string]over{}}
 }
 
 // Caller is who makes a call, and where to.
@@ -103,18 +112,18 @@ func short(d time.Duration) string {
 	return s
 }
 
-// refused reports whether AWS has refused this duration, or a shorter one, for the role before.
+// refused reports whether AWS refused this duration, or a shorter one, for the role lately.
 func (c *Client) refused(arn string, d time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	seen, ok := c.shorter[arn]
-	return ok && d >= seen && d > ChainedMax
+	o, ok := c.shorter[arn]
+	return ok && d >= o.duration && d > ChainedMax && c.now().Sub(o.seen) < rememberMaximum
 }
 
 func (c *Client) remember(arn string, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.shorter[arn] = d
+	c.shorter[arn] = over{d, c.now()}
 }
 
 func (c *Client) assume(ctx context.Context, by Caller, r Request, d time.Duration) (*cred.Session, error) {
@@ -197,7 +206,10 @@ func (c *Client) client(by Caller) *sts.Client {
 		BaseEndpoint: optional(at.url),
 		HTTPClient:   c.http,
 		HTTPSignerV4: signer{v4.NewSigner(), c.now},
-		Retryer:      retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = attempts }),
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = attempts
+			o.RateLimiter = ratelimit.None // the cache spaces failures, by role: one customer's must not cost another's retries
+		}),
 		// A wrong clock is told to the user: quietly signing with AWS's time would hand out sessions whose expiry
 		// the local SDKs then misread.
 		DisableClockSkewCorrection: true,
