@@ -61,6 +61,7 @@ type Agent struct {
 
 	unwatched atomic.Bool  // files are read again on use
 	rereadAt  atomic.Int64 // when they last were, in Unix ns
+	rewatch   chan struct{}
 
 	notes    sync.Mutex
 	warnings map[string]string // what status warns of, by what it is about
@@ -69,7 +70,7 @@ type Agent struct {
 // New reads the configuration and returns an agent. A broken configuration is no error: it shows in status and in the
 // answers about the roles it concerns.
 func New(o Options) *Agent {
-	a := &Agent{Options: o, started: o.Now(), warnings: map[string]string{}}
+	a := &Agent{Options: o, started: o.Now(), warnings: map[string]string{}, rewatch: make(chan struct{}, 1)}
 	a.cache = cache.New(o.Now, passing)
 	a.health.roles = map[string]record{}
 	a.refused.by = map[uint32]time.Time{}

@@ -88,7 +88,7 @@ type Watcher interface {
 // Watch reloads when a file changes, until ctx ends.
 func (a *Agent) Watch(ctx context.Context, w Watcher, alsoDirs ...string) {
 	for {
-		w.Set(append(a.state.Load().roster.Dirs(), alsoDirs...))
+		w.Set(slices.Concat(a.state.Load().roster.Dirs(), alsoDirs))
 		a.unwatched.Store(w.Degraded() != nil)
 		if err := w.Degraded(); err != nil {
 			a.warn("watch", "files are not watched, only read again on use: "+err.Error())
@@ -100,6 +100,7 @@ func (a *Agent) Watch(ctx context.Context, w Watcher, alsoDirs ...string) {
 			return
 		case changed := <-w.Changes():
 			a.Reload(changed...) // none: anything may have changed
+		case <-a.rewatch:
 		}
 	}
 }
@@ -112,5 +113,9 @@ func (a *Agent) reread() {
 	now, last := a.Now().UnixNano(), a.rereadAt.Load()
 	if now-last > int64(rereadEvery) && a.rereadAt.CompareAndSwap(last, now) {
 		a.load() // without forgiving: nothing says that anything changed
+		select {
+		case a.rewatch <- struct{}{}: // the limit that kept us from watching may be gone
+		default:
+		}
 	}
 }

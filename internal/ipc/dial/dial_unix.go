@@ -18,10 +18,6 @@ func Ask(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error
 		return 0, nil, err
 	}
 	defer syscall.Close(fd)
-	uid, err := serverUID(fd)
-	if err != nil || int(uid) != os.Getuid() && uid != 0 {
-		return 0, nil, ErrForeign // also where the kernel does not tell: fails closed
-	}
 	s := stream{fd, deadline}
 	// A daemon that refuses answers before it has read, so a failed write does not yet tell the reason.
 	if err := s.send(frame); err == ErrTimeout {
@@ -49,6 +45,7 @@ func Probe(path string, deadline time.Time) error {
 	return syscall.Close(fd)
 }
 
+// connect returns a connection to a daemon of ours, or of root's.
 func connect(path string, deadline time.Time) (int, error) {
 	fd, err := newSocket()
 	if err != nil {
@@ -66,7 +63,11 @@ func connect(path string, deadline time.Time) (int, error) {
 	}
 	switch err {
 	case nil:
-		return fd, nil
+		uid, uerr := serverUID(fd)
+		if uerr == nil && (int(uid) == os.Getuid() || uid == 0) {
+			return fd, nil
+		}
+		err = ErrForeign // also where the kernel does not tell: fails closed
 	case syscall.ENOENT, syscall.ECONNREFUSED:
 		err = ErrNoDaemon
 	case syscall.EAGAIN, syscall.EINPROGRESS: // the daemon's queue is full and stays so
