@@ -61,13 +61,14 @@ func connect(path string, deadline time.Time) (int, error) {
 			break
 		}
 	}
+	if err == nil {
+		err = trust(fd)
+	}
 	switch err {
 	case nil:
-		uid, uerr := serverUID(fd)
-		if uerr == nil && (int(uid) == os.Getuid() || uid == 0) {
-			return fd, nil
-		}
-		err = ErrForeign // also where the kernel does not tell: fails closed
+		return fd, nil
+	case syscall.ENOTCONN: // closed already; macOS then does not tell whose it was
+		err = ErrLost
 	case syscall.ENOENT, syscall.ECONNREFUSED:
 		err = ErrNoDaemon
 	case syscall.EAGAIN, syscall.EINPROGRESS: // the daemon's queue is full and stays so
@@ -75,6 +76,15 @@ func connect(path string, deadline time.Time) (int, error) {
 	}
 	syscall.Close(fd)
 	return -1, err
+}
+
+// trust returns nil if the process that listens is ours or root's.
+func trust(fd int) error {
+	uid, err := serverUID(fd)
+	if err == nil && int(uid) != os.Getuid() && uid != 0 {
+		err = ErrForeign
+	}
+	return err
 }
 
 // stream reads and writes with a deadline for all of it together.
