@@ -9,7 +9,6 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/cache"
 	"credd/internal/ipc"
-	"credd/internal/ipc/peer"
 	"credd/internal/ipc/socket"
 )
 
@@ -23,7 +22,7 @@ func (a *Agent) credentials(ctx context.Context, c *socket.Conn, payload []byte)
 	}
 	e.Role = name
 	// Read now, while the caller waits: it exits as soon as it has its reply.
-	facts := peer.Process(c.Peer.PID)
+	facts := c.Peer.Facts()
 	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
 
 	a.reread()

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -109,6 +110,9 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
   credd role add acme/deploy --arn arn:aws:iam::012345678901:role/Deploy --source acme/admin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name = args[0]
+			if n.ARN == "" {
+				return &userError{ipc.Usage, "--arn is needed", "see: credd role add --help"}
+			}
 			if id != "" && idFromStdin {
 				return &userError{ipc.Usage, "--external-id and --external-id-stdin exclude each other", ""}
 			}
@@ -146,7 +150,6 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 	f.StringVar(&n.Region, "region", "", "region of the profile")
 	f.StringVar(&n.CustomerName, "customer-name", "", "name of a new customer, for people")
 	f.StringVar(&n.Environment, "environment", "", "environment of a new customer, such as production")
-	cmd.MarkFlagRequired("arn")
 	return cmd
 }
 
@@ -185,7 +188,11 @@ func helperPath() (string, error) {
 	if exe, err = filepath.EvalSymlinks(exe); err != nil {
 		return "", err
 	}
-	return filepath.Join(filepath.Dir(exe), "credhelper"+filepath.Ext(exe)), nil
+	name := "credhelper"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(filepath.Dir(exe), name), nil
 }
 
 func newRoleRemoveCmd(s *Streams) *cobra.Command {

@@ -87,6 +87,3 @@ func parseStat(line []byte) (parent int, start uint64, ok bool) {
 	}
 	return 0, 0, false
 }
-
-// Process returns the facts of whoever has the pid now. TODO(issue 2): gone once the agent asks Peer.Facts.
-func Process(pid int) Facts { return Peer{PID: pid, seen: ticks()}.Facts() }

@@ -19,6 +19,3 @@ func of(fd int) (Peer, error) {
 
 // Facts tells nothing here: the kernel gives an executable's path to libproc only, which needs cgo.
 func (Peer) Facts() Facts { return Facts{} }
-
-// Process returns the facts of whoever has the pid now. TODO(issue 2): gone once the agent asks Peer.Facts.
-func Process(pid int) Facts { return Facts{} }
