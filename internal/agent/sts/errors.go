@@ -108,6 +108,9 @@ func Sort(err error, now time.Time) *Error {
 		e.Reason = Unreachable
 	}
 	e.Message = message(e.Reason, api)
+	if e.Reason == Broken && resp != nil {
+		e.Message = fmt.Sprintf("an answer that is not AWS's usual form (HTTP %d, %s)", resp.HTTPStatusCode(), api.ErrorCode())
+	}
 	return e
 }
 
@@ -132,7 +135,7 @@ func message(r Reason, api smithy.APIError) string {
 		}
 		return "AWS refuses the request (" + api.ErrorCode() + "): " + api.ErrorMessage()
 	}
-	return "AWS answered with an unexpected error (" + api.ErrorCode() + ")"
+	return "unexpected error of AWS (" + api.ErrorCode() + ")"
 }
 
 // transport sorts an error that is no answer of the service.
