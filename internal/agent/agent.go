@@ -78,9 +78,12 @@ func New(o Options) *Agent {
 	return a
 }
 
-// Sweep refreshes what is due now and forgets what has expired. Run does so by itself; a caller that moves Options.Now
-// does it by this.
-func (a *Agent) Sweep() { a.cache.Sweep() }
+// Sweep refreshes what is due by Options.Now, forgets what has expired, and waits for that. Serve does so by itself, in real
+// time; whoever moves the clock calls it.
+func (a *Agent) Sweep() {
+	a.cache.Sweep()
+	a.cache.Settle()
+}
 
 // Close ends all flights.
 func (a *Agent) Close() { a.cache.Close() }

@@ -18,6 +18,7 @@ import (
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
+	"credd/internal/agent/source"
 	"credd/internal/fakeaws"
 	"credd/internal/ipc/socket"
 )
@@ -54,6 +55,7 @@ func run(m *testing.M) int {
 			return 1
 		}
 	}
+	source.ClearEnvironment() // for the agents in this process
 	return m.Run()
 }
 

@@ -77,6 +77,21 @@ func (c *Cache) Sweep() (next time.Time) {
 	return next
 }
 
+// Settle waits for the flights that are under way now.
+func (c *Cache) Settle() {
+	c.mu.Lock()
+	var under []*flight
+	for _, e := range c.entries {
+		if e.flight != nil {
+			under = append(under, e.flight)
+		}
+	}
+	c.mu.Unlock()
+	for _, f := range under {
+		<-f.done
+	}
+}
+
 // due is when the entry next needs a look: its refresh, else its end.
 func (e *entry) due(now time.Time) time.Time {
 	end := e.failure.until.Add(retains)
