@@ -22,6 +22,10 @@ import (
 // deadline bounds everything: the Go SDK kills a credential process after 60 s.
 const deadline = 50 * time.Second
 
+// pauses come before the tries after a lost connection. A daemon that is killed closes its listening socket last, so that a
+// try at once could reach the dead.
+var pauses = [...]time.Duration{50 * time.Millisecond, 250 * time.Millisecond}
+
 var version = "unknown" // set by the linker
 
 const usage = `Prints the credentials of a role, for credential_process in ~/.aws/config:
@@ -76,21 +80,29 @@ func run(args []string, stdout, stderr *os.File) int {
 	return fail(stderr, ipc.Internal, "the reply of credd is not understood", "install credd and credhelper of the same version")
 }
 
-// ask sends the request, starting the daemon if there is none. A connection lost before the reply is tried once more.
+// ask sends the request, starting the daemon if there is none. A connection lost before the reply is tried again.
 func ask(path, role string, deadline time.Time) (ipc.Kind, []byte, error) {
 	frame := ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, role))
-	for again := true; ; again = false {
-		kind, payload, err := dial.Ask(path, frame, deadline)
-		if err == dial.ErrNoDaemon {
-			if err := start(path, deadline); err != nil {
-				return 0, nil, err
-			}
-			kind, payload, err = dial.Ask(path, frame, deadline)
-		}
-		if err != dial.ErrLost || !again {
+	for _, pause := range pauses {
+		kind, payload, err := once(path, frame, deadline)
+		if err != dial.ErrLost {
 			return kind, payload, err
 		}
+		time.Sleep(pause)
 	}
+	return once(path, frame, deadline)
+}
+
+// once sends the request to the daemon that runs, or else to one that it starts.
+func once(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
+	kind, payload, err := dial.Ask(path, frame, deadline)
+	if err == dial.ErrNoDaemon {
+		if err := start(path, deadline); err != nil {
+			return 0, nil, err
+		}
+		kind, payload, err = dial.Ask(path, frame, deadline)
+	}
+	return kind, payload, err
 }
 
 // explain prints why there is no reply.

@@ -134,9 +134,9 @@ func TestReplies(t *testing.T) {
 				io.WriteString(c, whole[i:i+1])
 			}
 		}, result{0, document, ""}, 1},
-		{"half a document, twice", always(whole[:len(whole)/2]), result{3, "", lost}, 2},
-		{"closed, twice", always(""), result{3, "", lost}, 2},
-		{"closed unread, twice", func(int32, *net.UnixConn) {}, result{3, "", lost}, 2},
+		{"half a document, always", always(whole[:len(whole)/2]), result{3, "", lost}, 3},
+		{"closed, always", always(""), result{3, "", lost}, 3},
+		{"closed unread, always", func(int32, *net.UnixConn) {}, result{3, "", lost}, 3},
 		{"half a document, then a whole", func(n int32, c *net.UnixConn) {
 			text := whole
 			if n == 1 {

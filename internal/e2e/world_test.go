@@ -310,3 +310,12 @@ func whole(text string) (d document, err error) {
 	}
 	return d, nil
 }
+
+func contains(text string, parts ...string) bool {
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			return false
+		}
+	}
+	return true
+}
