@@ -46,6 +46,7 @@ func run(m *testing.M) int {
 	bin = filepath.Join(dir, "with blank")
 	for _, b := range [][]string{
 		{"CGO_ENABLED=0", "go", "build", "-trimpath", "-o", bin + "/credhelper", "credd/cmd/credhelper"},
+		{"CGO_ENABLED=0", "go", "build", "-o", bin + "/stranger", "credd/internal/e2e/testdata/stranger"},
 		{"CGO_ENABLED=1", "go", "build", "-trimpath", "-race", "-o", bin + "/credd", "credd/cmd/credd"},
 	} {
 		cmd := exec.Command(b[1], b[2:]...)

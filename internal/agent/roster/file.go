@@ -68,8 +68,8 @@ func refuse(info os.FileInfo, own bool) []fault {
 	case info.Size() > maxFile:
 		return tooLarge()
 	}
-	if why := writableByOthers(info, own); why != "" {
-		return []fault{{message: why, hint: "chmod go-w the file"}}
+	if f := writableByOthers(info, own); f != nil {
+		return []fault{*f}
 	}
 	return nil
 }

@@ -28,19 +28,20 @@ func factsOf(i os.FileInfo) facts {
 	return f
 }
 
-// writableByOthers says who else may write the file, "" for nobody. A team's checkout (not own) may belong to anyone, its
+// writableByOthers says who else may write the file, nil for nobody. A team's checkout (not own) may belong to anyone, its
 // directory was named on purpose; the group of the user alone is no stranger.
-func writableByOthers(i os.FileInfo, own bool) string {
+func writableByOthers(i os.FileInfo, own bool) *fault {
+	const tighten = "chmod go-w the file"
 	st, ok := i.Sys().(*syscall.Stat_t)
 	switch {
 	case !ok:
-		return "it cannot be told who may write the file"
+		return &fault{message: "it cannot be told who may write the file"}
 	case i.Mode().Perm()&0o002 != 0:
-		return "every user of this machine may write the file"
+		return &fault{message: "every user of this machine may write the file", hint: tighten}
 	case i.Mode().Perm()&0o020 != 0 && int(st.Gid) != os.Getgid():
-		return "another group may write the file"
+		return &fault{message: "another group may write the file", hint: tighten}
 	case own && st.Uid != 0 && int(st.Uid) != os.Getuid():
-		return "the file belongs to another user"
+		return &fault{message: "the file belongs to another user", hint: "make it your own, or run credd as its owner"}
 	}
-	return ""
+	return nil
 }

@@ -17,4 +17,4 @@ type facts struct {
 func factsOf(i os.FileInfo) facts { return facts{i.Size(), i.ModTime(), i.Mode()} }
 
 // writableByOthers says nothing here: the profile directory's access list keeps others out.
-func writableByOthers(os.FileInfo, bool) string { return "" }
+func writableByOthers(os.FileInfo, bool) *fault { return nil }
