@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"net"
@@ -12,7 +13,9 @@ import (
 )
 
 const (
-	maxConns  = 1024            // a terminal's worth of Terraform is 10 to 100 at once
+	maxConns     = 1024 // a terminal's worth of Terraform is 10 to 100 at once
+	usualRequest = 512  // bytes that one read takes: a credentials request whole
+
 	ioTimeout = 5 * time.Second // one read or write of a frame; both ends are on this machine
 	drain     = 3 * time.Second // how long a stopping daemon lets requests under way end
 )
@@ -60,7 +63,7 @@ func (a *Agent) handle(ctx context.Context, c *socket.Conn) {
 		return
 	}
 	c.SetReadDeadline(time.Now().Add(ioTimeout))
-	kind, payload, err := ipc.Read(c, ipc.MaxRequest)
+	kind, payload, err := ipc.Read(bufio.NewReaderSize(c, usualRequest), ipc.MaxRequest)
 	if err != nil {
 		a.Log.Debug("no request", "pid", c.Peer.PID, "error", err)
 		return
