@@ -9,6 +9,7 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/cache"
 	"credd/internal/ipc"
+	"credd/internal/ipc/peer"
 	"credd/internal/ipc/socket"
 )
 
@@ -22,7 +23,7 @@ func (a *Agent) credentials(ctx context.Context, c *socket.Conn, payload []byte)
 	}
 	e.Role = name
 	// Read now, while the caller waits: it exits as soon as it has its reply.
-	facts := c.Peer.Facts()
+	facts := peer.FactsOf(c.Conn, c.Peer)
 	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
 
 	a.reread()

@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package e2e holds the tests of the real binaries: real clients, real processes of two users, real bad days.
 package e2e
 

@@ -11,12 +11,12 @@ const (
 	exeSize  = 512 // a longer path is left out rather than cut
 )
 
-// Facts reads /proc while the peer waits for its reply: afterwards it is gone.
+// facts reads /proc while the peer waits for its reply: afterwards it is gone.
 //
 // A pid may get a new owner. The peer's has not if the process started before it was accepted, and its parent's has not
 // if it is still the parent afterwards. The open file means the one process throughout, also when that ends. Nothing is
 // kept for the next caller: the file costs most, and a shell that runs exec stays the same process.
-func (p Peer) Facts() Facts {
+func (p Peer) facts() Facts {
 	if p.PID <= 0 {
 		return Facts{}
 	}

@@ -92,7 +92,7 @@ func TestProcessesOfOtherUsers(t *testing.T) {
 			if p.UID != uid || p.GID != uid || p.PID != cmd.Process.Pid {
 				t.Errorf("got %+v, want uid and gid %d, pid %d", p, uid, cmd.Process.Pid)
 			}
-			if got, want := p.Facts(), (Facts{self(t), os.Getpid(), self(t)}); got != want {
+			if got, want := p.facts(), (Facts{self(t), os.Getpid(), self(t)}); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
@@ -107,15 +107,15 @@ func TestNoFactsOfSomebodyElse(t *testing.T) {
 	}
 	later := p
 	later.seen = 1 // accepted soon after boot: the process cannot be the one that connected
-	if got := later.Facts(); got != (Facts{}) {
+	if got := later.facts(); got != (Facts{}) {
 		t.Errorf("younger than the connection: got %+v, want nothing", got)
 	}
-	if got := (Peer{seen: p.seen}).Facts(); got != (Facts{}) {
+	if got := (Peer{seen: p.seen}).facts(); got != (Facts{}) {
 		t.Errorf("no pid: got %+v, want nothing", got)
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	if got := p.Facts(); got != (Facts{}) {
+	if got := p.facts(); got != (Facts{}) {
 		t.Errorf("ended: got %+v, want nothing", got)
 	}
 }
@@ -163,7 +163,7 @@ func TestAParentThatEndedIsLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Facts(); got.ParentPID != sh.Process.Pid || !filepath.IsAbs(got.ParentExe) {
+	if got := p.facts(); got.ParentPID != sh.Process.Pid || !filepath.IsAbs(got.ParentExe) {
 		t.Errorf("got %+v, want parent %d", got, sh.Process.Pid)
 	}
 	in.Close()
@@ -171,7 +171,7 @@ func TestAParentThatEndedIsLeftOut(t *testing.T) {
 		t.Fatalf("got %q, %v", line, err)
 	}
 	sh.Process.Wait() // not until its pipes are closed: the caller holds them
-	if got := p.Facts(); got.ParentPID == sh.Process.Pid || got.Exe != self(t) {
+	if got := p.facts(); got.ParentPID == sh.Process.Pid || got.Exe != self(t) {
 		t.Errorf("after its end: got %+v, want another parent", got)
 	}
 }
@@ -227,7 +227,7 @@ func BenchmarkFacts(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if p.Facts().ParentExe == "" {
+		if p.facts().ParentExe == "" {
 			b.Fatal("no facts")
 		}
 	}
@@ -240,5 +240,32 @@ func BenchmarkOf(b *testing.B) {
 		if _, err := Of(c); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// Both ways to the facts say the same, on a kernel that has both.
+func TestPidfdSaysWhatProcSays(t *testing.T) {
+	in, _ := pair(t)
+	p, err := Of(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := p.facts()
+	if got := FactsOf(in, p); got != want || got.Exe == "" {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got, ok := viaPidfd(in, p.PID); ok && got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func BenchmarkFactsOf(b *testing.B) {
+	in, _ := pair(b)
+	p, err := Of(in)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		FactsOf(in, p)
 	}
 }

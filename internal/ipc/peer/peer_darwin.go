@@ -1,6 +1,10 @@
 package peer
 
-import "golang.org/x/sys/unix"
+import (
+	"net"
+
+	"golang.org/x/sys/unix"
+)
 
 func of(fd int) (Peer, error) {
 	c, err := unix.GetsockoptXucred(fd, unix.SOL_LOCAL, unix.LOCAL_PEERCRED)
@@ -17,5 +21,5 @@ func of(fd int) (Peer, error) {
 	return p, nil
 }
 
-// Facts tells nothing here: the kernel gives an executable's path to libproc only, which needs cgo.
-func (Peer) Facts() Facts { return Facts{} }
+// FactsOf tells nothing here: the kernel gives an executable's path to libproc only, which needs cgo.
+func FactsOf(net.Conn, Peer) Facts { return Facts{} }

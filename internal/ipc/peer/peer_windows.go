@@ -1,6 +1,8 @@
 package peer
 
+import "net"
+
 func of(int) (Peer, error) { return Peer{}, ErrUnknown }
 
-// Facts tells nothing here.
-func (Peer) Facts() Facts { return Facts{} }
+// FactsOf tells nothing here.
+func FactsOf(net.Conn, Peer) Facts { return Facts{} }
