@@ -85,7 +85,7 @@ func newWorld(t *testing.T) *world {
 	w.key, err = w.aws.AddUser(us)
 	check(t, err)
 	w.env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR=" + filepath.Join(home, "run"),
-		"AWS_EC2_METADATA_DISABLED=true", "GORACE=halt_on_error=1"}
+		"AWS_EC2_METADATA_DISABLED=true", "GORACE=halt_on_error=1 atexit_sleep_ms=0"}
 	check(t, os.Mkdir(filepath.Join(home, "run"), 0o700))
 	w.write(".aws/credentials", "[work]\naws_access_key_id = "+w.key.ID+"\naws_secret_access_key = "+w.key.Secret+"\n")
 	w.write(".aws/config", "[profile work]\nregion = "+region+"\nendpoint_url = "+w.aws.URL()+"\n")
