@@ -207,22 +207,6 @@ func (w *world) answers() bool {
 	return api.Call(ctx, c, api.Request{Do: api.DoStatus}, &api.Status{}) == nil
 }
 
-// stop ends a daemon as systemd does, and fails the test if a race was found or it does not go.
-func (d *daemon) stop(t *testing.T) {
-	t.Helper()
-	d.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-d.ended:
-	case <-time.After(patient):
-		t.Error("the daemon does not stop")
-		d.cmd.Process.Kill()
-		<-d.ended
-	}
-	if b, _ := os.ReadFile(d.log); bytes.Contains(b, []byte("DATA RACE")) || bytes.Contains(b, []byte("panic:")) {
-		t.Errorf("the daemon's log:\n%s", b)
-	}
-}
-
 // eventually waits until something is so.
 func (w *world) eventually(what string, so func() bool) {
 	w.t.Helper()
