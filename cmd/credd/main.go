@@ -10,6 +10,6 @@ import (
 
 func main() {
 	os.Exit(cli.Run(context.Background(), os.Args[1:], &cli.Streams{
-		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: cli.IsTerminal(os.Stdout),
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Color: cli.ShowsColor(os.Stdout),
 	}))
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -117,11 +118,14 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 				return &userError{ipc.Usage, "--external-id and --external-id-stdin exclude each other", ""}
 			}
 			if idFromStdin {
-				b, err := io.ReadAll(io.LimitReader(s.In, 4096))
-				if err != nil {
+				if f, ok := s.In.(*os.File); ok && isTerminal(f) {
+					fmt.Fprint(s.Err, "external ID: ")
+				}
+				line, err := bufio.NewReader(io.LimitReader(s.In, 4096)).ReadString('\n')
+				if err != nil && err != io.EOF {
 					return fmt.Errorf("read the external ID: %w", err)
 				}
-				if id = strings.TrimSpace(string(b)); id == "" {
+				if id = strings.TrimSpace(line); id == "" {
 					return &userError{ipc.Usage, "stdin holds no external ID", "pipe it in, or leave --external-id-stdin out"}
 				}
 			}

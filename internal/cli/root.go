@@ -157,8 +157,12 @@ func version() string {
 	return "unknown"
 }
 
-// IsTerminal reports whether colours can be shown on f: a terminal that is not dumb, and NO_COLOR is not set.
-func IsTerminal(f *os.File) bool {
+// ShowsColor reports whether colours can be shown on f: a terminal that is not dumb, and NO_COLOR is not set.
+func ShowsColor(f *os.File) bool {
+	return isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(f *os.File) bool {
 	i, err := f.Stat()
-	return err == nil && i.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return err == nil && i.Mode()&os.ModeCharDevice != 0
 }
