@@ -17,25 +17,25 @@ import (
 )
 
 // manage answers a request of credd's own commands.
-func (a *Agent) manage(ctx context.Context, payload []byte) []byte {
+func (a *Agent) manage(ctx context.Context, payload []byte) reply {
 	body, err := ipc.ParseManage(payload)
 	if err != nil {
-		return errorFrame(fail(ipc.Usage, "unsupported request: "+err.Error(), "use the credd of the daemon's version"))
+		return refusal(fail(ipc.Usage, "unsupported request: "+err.Error(), "use the credd of the daemon's version"))
 	}
 	var r api.Request
 	if err := json.Unmarshal(body, &r); err != nil {
-		return errorFrame(fail(ipc.Usage, "the request is not valid JSON", ""))
+		return refusal(fail(ipc.Usage, "the request is not valid JSON", ""))
 	}
 	out, f := a.do(ctx, r)
 	if f != (failure{}) {
-		return errorFrame(f)
+		return refusal(f)
 	}
 	b, err := json.Marshal(out)
 	if err != nil {
 		a.Log.Error("encode reply", "do", r.Do, "error", err)
-		return errorFrame(fail(ipc.Internal, "internal error", "see credd's log"))
+		return refusal(fail(ipc.Internal, "internal error", "see credd's log"))
 	}
-	return ipc.Append(nil, ipc.KindManaged, b)
+	return reply{ipc.KindManaged, b}
 }
 
 // do returns the reply, or the failure if it is not zero.

@@ -15,7 +15,7 @@ import (
 
 // credentials answers a helper: the session's document, or why there is none. The audit line is written first, so that no
 // credential leaves without one.
-func (a *Agent) credentials(ctx context.Context, c *socket.Conn, payload []byte) []byte {
+func (a *Agent) credentials(ctx context.Context, c *socket.Conn, payload []byte) reply {
 	e := audit.Entry{Time: a.Now(), UID: c.Peer.UID, PID: c.Peer.PID}
 	name, err := ipc.ParseCredentials(payload)
 	if err != nil {
@@ -34,14 +34,14 @@ func (a *Agent) credentials(ctx context.Context, c *socket.Conn, payload []byte)
 	}
 	ans, err := a.get(ctx, st, role)
 	if ctx.Err() != nil {
-		return nil // stopping: the helper asks the next daemon
+		return reply{} // stopping: the helper asks the next daemon
 	}
 	if err != nil {
 		e.RequestID = requestID(err)
 		return a.refuse(e, a.explainRole(name, err))
 	}
 	a.record(grant(e, ans, a.Now().Sub(e.Time)))
-	return ipc.Append(make([]byte, 0, len(ans.Document)+8), ipc.KindDocument, ans.Document)
+	return reply{ipc.KindDocument, ans.Document}
 }
 
 func grant(e audit.Entry, ans cache.Answer, took time.Duration) audit.Entry {
@@ -56,11 +56,11 @@ func grant(e audit.Entry, ans cache.Answer, took time.Duration) audit.Entry {
 	return e
 }
 
-// refuse records a refusal and returns its frame.
-func (a *Agent) refuse(e audit.Entry, f failure) []byte {
+// refuse records a refusal and returns it.
+func (a *Agent) refuse(e audit.Entry, f failure) reply {
 	e.Outcome, e.Error, e.Duration = f.outcome, f.message, a.Now().Sub(e.Time)
 	a.record(e)
-	return errorFrame(f)
+	return refusal(f)
 }
 
 // record writes an audit line. A full disk does not stop the user's work: it shows in status instead.
@@ -72,10 +72,9 @@ func (a *Agent) record(e audit.Entry) {
 	a.warn("audit", "")
 }
 
-// errorFrame is a failure as it travels, without characters that a terminal would act on.
-func errorFrame(f failure) []byte {
-	p := ipc.AppendError(nil, &ipc.Error{Code: f.code, Message: printable(f.message), Hint: printable(f.hint)})
-	return ipc.Append(nil, ipc.KindError, p)
+// refusal is a failure as it travels, without characters that a terminal would act on.
+func refusal(f failure) reply {
+	return reply{ipc.KindError, ipc.AppendError(nil, &ipc.Error{Code: f.code, Message: printable(f.message), Hint: printable(f.hint)})}
 }
 
 func printable(s string) string {

@@ -38,7 +38,7 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 			break
 		}
 		if !conns.add(c) {
-			a.send(c, errorFrame(fail(ipc.Unreachable, "credd is busy: too many connections at once", "try again")))
+			a.send(c, refusal(fail(ipc.Unreachable, "credd is busy: too many connections at once", "try again")))
 			c.Close()
 			continue
 		}
@@ -59,7 +59,7 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 // handle is one request: from the caller's identity to the reply.
 func (a *Agent) handle(ctx context.Context, c *socket.Conn) {
 	if f, ok := a.admit(c); !ok {
-		a.send(c, errorFrame(f))
+		a.send(c, refusal(f))
 		return
 	}
 	c.SetReadDeadline(time.Now().Add(ioTimeout))
@@ -68,24 +68,31 @@ func (a *Agent) handle(ctx context.Context, c *socket.Conn) {
 		a.Log.Debug("no request", "pid", c.Peer.PID, "error", err)
 		return
 	}
-	var reply []byte
+	var out reply
 	switch kind {
 	case ipc.KindCredentials:
-		reply = a.credentials(ctx, c, payload)
+		out = a.credentials(ctx, c, payload)
 	case ipc.KindManage:
-		reply = a.manage(ctx, payload)
+		out = a.manage(ctx, payload)
 	default:
-		reply = errorFrame(fail(ipc.Usage, "unsupported request: this credd is older than what asks it", "restart credd after an upgrade"))
+		out = refusal(fail(ipc.Usage, "unsupported request: this credd is older than what asks it", "restart credd after an upgrade"))
 	}
 	// A stopping daemon closes without a reply: the caller then asks the next daemon.
-	if reply != nil {
-		a.send(c, reply)
+	if out.kind != 0 {
+		a.send(c, out)
 	}
 }
 
-func (a *Agent) send(c net.Conn, frame []byte) {
+// reply is a frame to send; its zero value is none.
+type reply struct {
+	kind    ipc.Kind
+	payload []byte
+}
+
+func (a *Agent) send(c *socket.Conn, r reply) {
 	c.SetWriteDeadline(time.Now().Add(ioTimeout))
-	if _, err := c.Write(frame); err != nil {
+	frame := net.Buffers{ipc.AppendHeader(nil, r.kind, len(r.payload)), r.payload}
+	if _, err := frame.WriteTo(c.Conn); err != nil {
 		a.Log.Debug("reply not sent", "error", err)
 	}
 }

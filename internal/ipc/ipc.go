@@ -55,9 +55,13 @@ var (
 
 // Append appends one frame to dst.
 func Append(dst []byte, k Kind, payload []byte) []byte {
-	n := uint32(len(payload) + 1)
-	dst = append(dst, byte(n>>24), byte(n>>16), byte(n>>8), byte(n), byte(k))
-	return append(dst, payload...)
+	return append(AppendHeader(dst, k, len(payload)), payload...)
+}
+
+// AppendHeader appends what stands before a payload of n bytes.
+func AppendHeader(dst []byte, k Kind, n int) []byte {
+	n++ // the kind counts
+	return append(dst, byte(n>>24), byte(n>>16), byte(n>>8), byte(n), byte(k))
 }
 
 // Read reads one frame whose payload has at most limit bytes. A connection closed before the first byte is io.EOF,
