@@ -47,7 +47,7 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 			a.handle(background, c)
 		})
 	}
-	conns.finish(drain)
+	conns.finish(drain, stop)
 	stop()
 	work.Wait()
 	if errors.Is(err, net.ErrClosed) && ctx.Err() != nil {
@@ -124,9 +124,10 @@ func (s *conns) remove(c *socket.Conn) {
 	delete(s.open, c)
 }
 
-// finish waits for the connections to end and closes those that take longer than patience.
-func (s *conns) finish(patience time.Duration) {
+// finish waits for the connections to end. Those that take longer than patience are given up and closed.
+func (s *conns) finish(patience time.Duration, giveUp func()) {
 	late := time.AfterFunc(patience, func() {
+		giveUp()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for c := range s.open {

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,5 +54,27 @@ func TestClockSkewIsToldInSeconds(t *testing.T) {
 	if r.code != 7 || r.out != "" || !contains(r.err, "clock is 540", " s behind AWS", "hint: set this machine's clock") &&
 		!contains(r.err, "clock is 539", " s behind AWS", "hint: set this machine's clock") {
 		t.Errorf("got %d\n%s", r.code, r.err)
+	}
+}
+
+// A daemon that is told to stop does not wait for AWS, and no helper that waits is left without an answer.
+func TestStoppingWhileAWSStalls(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env = append(w.env, "CREDD_AUTOSTART=0")
+	w.customer("acme", "admin")
+	w.aws.SetFault("", fakeaws.Stall)
+	d := w.serve()
+	waiting := make(chan result, 1)
+	go func() { waiting <- w.helper("acme/admin") }()
+	check(t, w.aws.WaitInFlight(t.Context(), 1))
+	start := time.Now()
+	check(t, d.cmd.Process.Signal(syscall.SIGTERM))
+	<-d.ended
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("stopping took %v, want a few seconds", took)
+	}
+	if r := <-waiting; r.code != 3 || r.out != "" || r.err == "" {
+		t.Errorf("got %d\n%s%s", r.code, r.out, r.err)
 	}
 }
