@@ -1,4 +1,7 @@
-// Command credd is the daemon that assumes roles for credhelper, and the commands that look after it.
+//go:debug updatemaxprocs=0
+
+// Command credd is the daemon that assumes roles for credhelper, and the commands that look after it. The debug setting keeps
+// Go from waking it to look how many processors it may use.
 package main
 
 import (

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	maxNap  = time.Minute      // Run looks at the wall clock at least this often while sessions live: a laptop sleeps without timers
+	maxNap  = 5 * time.Minute  // Run looks at the wall clock at least this often while sessions live: a laptop sleeps without timers
 	retains = 10 * time.Minute // how long a failure without a session is kept, so that its pause goes on growing
 )
 
