@@ -37,6 +37,8 @@ func later[T any](keys []key[T]) (out struct{ known, later []string }) {
 
 var row = regexp.MustCompile("(?m)^\\| `(\\w+)` \\|")
 
+var laterRow = regexp.MustCompile("(?m)^\\| (\\S+) \\| ((?:`\\w+` ?)+) \\|$")
+
 func readDocs(t *testing.T) string {
 	t.Helper()
 	b, err := os.ReadFile(docs)
@@ -63,6 +65,24 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		want := slices.Sorted(slices.Values(keys.known))
 		if !slices.Equal(found, want) {
 			t.Errorf("%s: documented are %v, the code knows %v", heading, found, want)
+		}
+	}
+}
+
+func TestEveryRefusedKeyIsDocumented(t *testing.T) {
+	_, body, _ := strings.Cut(readDocs(t), "\n## Not in this version\n")
+	got := map[string]string{}
+	for _, m := range laterRow.FindAllStringSubmatch(body, -1) {
+		got[m[1]] = m[2]
+	}
+	for heading, keys := range documented {
+		where := strings.TrimLeft(heading, "# ")
+		want := ""
+		if len(keys.later) > 0 {
+			want = "`" + strings.Join(keys.later, "` `") + "`"
+		}
+		if got[where] != want {
+			t.Errorf("%s: documented are %s, the code refuses %s", where, got[where], want)
 		}
 	}
 }

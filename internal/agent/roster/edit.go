@@ -1,12 +1,14 @@
 package roster
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"credd/internal/agent/cred"
 )
@@ -29,112 +31,120 @@ type NewRole struct {
 // AddRole writes a role into its customer's file, which it makes if need be, and returns the file. The result is checked
 // as a whole before it is written; all other bytes stay as they are.
 func AddRole(dir string, n NewRole) (path string, err error) {
-	customer, role, ok := cutRole(n.Name)
-	if !ok || !nameForm.MatchString(customer) || !roleForm.MatchString(role) {
+	customer, role, _ := cutRole(n.Name)
+	if !isName(customer) || !isRoleName(role) {
 		return "", fmt.Errorf("%s is not a role's name, such as acme/admin", quote(n.Name))
 	}
 	if err := os.MkdirAll(customersDir(dir), 0o700); err != nil {
 		return "", err
 	}
-	unlock, err := lockDir(customersDir(dir))
+	e, err := begin(dir, customer)
 	if err != nil {
 		return "", err
 	}
-	defer unlock()
-	now := Load(dir, nil)
-	path, old, err := now.editable(customer)
-	if err != nil {
-		return "", err
+	defer e.unlock()
+	if e.old == nil {
+		return e.path, e.write([]byte(n.newFile(role)), n.Name, "")
 	}
-	var added string
-	if old == nil {
-		added = n.newFile(role)
-	} else {
-		draft, f := checked(old)
-		if f != nil {
-			return "", now.faulty(path, customer, *f)
-		}
-		for _, r := range draft.roles {
-			if r.name == role {
-				return "", fmt.Errorf("%w: %s:%d", ErrExists, now.short(path), r.line)
-			}
-		}
-		added = n.table(role, n.ExternalID.Equal(draft.externalID))
+	if r := e.role(role); r != nil {
+		return "", fmt.Errorf("%w: %s:%d", ErrExists, e.now.short(e.path), r.line)
 	}
-	return path, now.write(path, customer, old, join(old, added), n.Name)
+	table := n.table(role, n.ExternalID.Equal(e.draft.externalID))
+	return e.path, e.write(join(e.old, table), n.Name, "")
 }
 
-// RemoveRole takes a role's tables out of its customer's file.
+// RemoveRole takes a role's tables out of its customer's file, unless another role needs it, and returns the file.
 func RemoveRole(dir, name string) (path string, err error) {
 	customer, role, _ := cutRole(name)
-	if !nameForm.MatchString(customer) {
-		return "", unknownRole(name, func(func(string) bool) {})
+	if _, err := os.Stat(customersDir(dir)); errors.Is(err, fs.ErrNotExist) || !isName(customer) {
+		_, err := Load(dir, nil).Role(name)
+		return "", err
 	}
+	e, err := begin(dir, customer)
+	if err != nil {
+		return "", err
+	}
+	defer e.unlock()
+	r := e.role(role)
+	if r == nil {
+		_, err := e.now.Role(name)
+		return "", err
+	}
+	rest, ok := without(e.old, role)
+	if !ok {
+		return "", e.problem(fault{r.line, "the role is not in a table of its own, so credd does not edit it", "remove its lines by hand"})
+	}
+	return e.path, e.write(rest, "", name)
+}
+
+// edit is a change of one customer's file, under the lock of all.
+type edit struct {
+	now      *Roster
+	files    []found // that count now
+	customer string
+	path     string
+	old      []byte         // nil if there is no file yet
+	draft    *customerDraft // of old
+	unlock   func()
+}
+
+// begin locks the customers and reads one. Only a file in customers/ without a fault can be edited.
+func begin(dir, customer string) (*edit, error) {
 	unlock, err := lockDir(customersDir(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", unknownRole(name, func(func(string) bool) {})
-	}
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	defer unlock()
-	now := Load(dir, nil)
-	path, old, err := now.editable(customer)
+	e := &edit{now: Load(dir, nil), customer: customer, path: filepath.Join(customersDir(dir), customer+suffix), unlock: unlock}
+	e.files, _ = e.now.all()
+	if err := e.read(); err != nil {
+		unlock()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *edit) read() error {
+	if p, ok := e.now.broken[""]; ok {
+		return p
+	}
+	i := slices.IndexFunc(e.files, func(f found) bool { return f.customer == e.customer })
+	if i < 0 {
+		return nil
+	}
+	if f := e.files[i]; !f.own {
+		return fmt.Errorf("customer %s is in an included directory, which credd does not change: edit %s", e.customer, f.path)
+	}
+	if p, ok := e.now.broken[e.customer]; ok {
+		return p
+	}
+	data, err := os.ReadFile(e.path)
 	if err != nil {
-		return "", err
+		return err
 	}
-	if old == nil {
-		_, err := now.Role(name)
-		return "", err
-	}
-	draft, f := checked(old)
+	draft, f := readDraft(data)
 	if f != nil {
-		return "", now.faulty(path, customer, *f)
+		return e.problem(*f)
 	}
-	for _, r := range draft.roles {
-		if r.name != role {
-			continue
-		}
-		cut, ok := without(old, role)
-		if !ok {
-			return "", now.faulty(path, customer, fault{r.line, "the role is not in a table of its own, so credd does not edit it", "remove its lines by hand"})
-		}
-		return path, now.write(path, customer, old, cut, "")
-	}
-	_, err = now.Role(name)
-	return "", err
+	e.old, e.draft = append([]byte{}, data...), draft
+	return nil
 }
 
-// editable returns a customer's file and its content, nil if there is none.
-func (r *Roster) editable(customer string) (path string, data []byte, err error) {
-	if c, ok := r.customers[customer]; ok && filepath.Dir(filepath.Join(r.dir, c.File)) != customersDir(r.dir) {
-		return "", nil, fmt.Errorf("customer %s is in an included directory, which credd does not change: edit %s", customer, c.File)
+func (e *edit) problem(f fault) Problem { return e.now.problem(e.path, e.customer, f) }
+
+// role is the role as the file has it, nil if it has not.
+func (e *edit) role(name string) *roleDraft {
+	if e.draft == nil {
+		return nil
 	}
-	path = filepath.Join(customersDir(r.dir), customer+suffix)
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, lerr := os.Lstat(path); lerr != nil {
-			return path, nil, nil
-		}
+	i := slices.IndexFunc(e.draft.roles, func(r *roleDraft) bool { return r.name == name })
+	if i < 0 {
+		return nil
 	}
-	if err == nil {
-		if bad := refuse(info, true); bad != nil {
-			return "", nil, r.faulty(path, customer, bad[0])
-		}
-		data, err = os.ReadFile(path)
-	}
-	if err != nil {
-		return "", nil, r.faulty(path, customer, openProblem(err)[0])
-	}
-	return path, append([]byte{}, data...), nil
+	return e.draft.roles[i]
 }
 
-func (r *Roster) faulty(path, customer string, f fault) error {
-	return Problem{File: r.short(path), Line: f.line, Customer: customer, Message: f.message, Hint: f.hint}
-}
-
-// checked reads a customer's file that is not on disk yet.
-func checked(data []byte) (*customerDraft, *fault) {
+// readDraft reads a customer's file that need not be on disk.
+func readDraft(data []byte) (*customerDraft, *fault) {
 	tree, f := parse(data)
 	if f != nil {
 		return nil, f
@@ -147,28 +157,43 @@ func checked(data []byte) (*customerDraft, *fault) {
 	return d, nil
 }
 
-// write replaces a file by data, after checking that the whole roster would take it and would have role (if not "").
-func (r *Roster) write(path, customer string, old, data []byte, role string) error {
-	draft, f := checked(data)
+// write replaces the file by data if the role that is added can be used then, and all others still can.
+func (e *edit) write(data []byte, added, removed string) error {
+	draft, f := readDraft(data)
 	if f != nil {
-		return r.faulty(path, customer, *f)
-	}
-	next := &Roster{dir: r.dir, Settings: r.Settings, sources: r.sources, customers: map[string]*Customer{}, roles: map[string]*Role{}, broken: map[string]Problem{}, files: map[string]*file{}}
-	files := []found{{path: path, customer: customer}}
-	next.files[path] = &file{customer: draft}
-	for p, at := range r.files {
-		if p != path {
-			next.files[p] = at
-			files = append(files, found{path: p, customer: strings.TrimSuffix(filepath.Base(p), suffix)})
+		if f.line > bytes.Count(e.old, []byte("\n")) {
+			f.line = 0 // of a line that is not written
 		}
+		return e.problem(*f)
+	}
+	next := e.after(draft)
+	if added != "" {
+		if p, ok := next.broken[added]; ok {
+			p.Line = 0
+			return p
+		}
+	}
+	for _, role := range e.now.Roles() {
+		if p, ok := next.broken[role.Name]; ok && role.Name != removed {
+			p.Line = role.sourceLine() // as long as nothing is written
+			return p
+		}
+	}
+	return replace(e.path, data, e.old == nil)
+}
+
+// after is the roster as it would be with another version of the file.
+func (e *edit) after(draft *customerDraft) *Roster {
+	next := newRoster(e.now.dir, e.now)
+	next.Settings, next.sources = e.now.Settings, e.now.sources
+	maps.Copy(next.files, e.now.files)
+	next.files[e.path] = &file{customer: draft}
+	files := e.files
+	if e.old == nil {
+		files = append(files, found{path: e.path, customer: e.customer})
 	}
 	next.resolve(files, &Roster{})
-	if role != "" {
-		if _, err := next.Role(role); err != nil {
-			return err
-		}
-	}
-	return replace(path, data, old == nil)
+	return next
 }
 
 // replace writes a file in one step and keeps its mode. A link stays a link: its target is replaced.

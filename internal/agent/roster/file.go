@@ -19,6 +19,30 @@ type file struct {
 	settings *settingsDraft
 }
 
+// reread returns last if the file looks as it did and is not named as changed: two changes within a tick of the clock look
+// the same. A file that is broken keeps the good version of last.
+func reread(path string, own bool, last *file, changed bool, into func(*file, *table, *checker)) *file {
+	if last != nil && !changed {
+		if info, err := os.Stat(path); err == nil && last.facts == factsOf(info) {
+			return last
+		}
+	}
+	tree, facts, faults := readFile(path, own)
+	now := &file{facts: facts, faults: faults}
+	if faults == nil {
+		c := &checker{}
+		into(now, tree, c)
+		now.faults = c.faults
+	}
+	if now.faults != nil {
+		now.customer, now.settings = nil, nil
+		if last != nil {
+			now.customer, now.settings = last.customer, last.settings
+		}
+	}
+	return now
+}
+
 // problem is what is wrong with a file as a whole.
 func problem(format string, args ...any) []fault {
 	return []fault{{message: fmt.Sprintf(format, args...)}}
@@ -45,7 +69,7 @@ func readFile(path string, own bool) (*table, facts, []fault) {
 	case err == nil:
 		return nil, facts{}, problem("the file grew while it was read")
 	case err != io.ErrUnexpectedEOF && err != io.EOF:
-		return nil, now, problem("cannot be read: %v", err)
+		return nil, now, problem("the file cannot be read: %s", cause(err))
 	}
 	tree, bad := parse(data[:n])
 	if bad != nil {
@@ -83,9 +107,14 @@ func openProblem(err error) []fault {
 	case errors.Is(err, fs.ErrNotExist):
 		return []fault{{message: "the file is a symbolic link to nothing", hint: "remove the link, or point it to a file"}}
 	}
+	return problem("the file cannot be opened: %s", cause(err))
+}
+
+// cause is an error without the path that it is about.
+func cause(err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return problem("the file cannot be opened: %v", err)
+	return err.Error()
 }

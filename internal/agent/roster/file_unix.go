@@ -5,31 +5,29 @@ package roster
 import (
 	"os"
 	"syscall"
-	"time"
 )
 
 // openFlags keep a file that was replaced by a fifo meanwhile from blocking us.
 const openFlags = syscall.O_NONBLOCK
 
-// facts tell whether a file changed.
+// facts tell whether a file changed. The time of the last change of its content, owner or mode cannot be set back, as that
+// of its content alone can.
 type facts struct {
-	size  int64
-	mod   time.Time
-	mode  os.FileMode
-	inode uint64
-	owner uint32
+	size    int64
+	inode   uint64
+	changed syscall.Timespec
 }
 
 func factsOf(i os.FileInfo) facts {
-	f := facts{size: i.Size(), mod: i.ModTime(), mode: i.Mode()}
-	if st, ok := i.Sys().(*syscall.Stat_t); ok {
-		f.inode, f.owner = st.Ino, st.Uid
+	st, ok := i.Sys().(*syscall.Stat_t)
+	if !ok {
+		return facts{}
 	}
-	return f
+	return facts{st.Size, st.Ino, changeTime(st)}
 }
 
-// writableByOthers says who else may write the file, nil for nobody. A team's checkout (not own) may belong to anyone, its
-// directory was named on purpose; the group of the user alone is no stranger.
+// writableByOthers says who else may write the file, nil for nobody. A file of a team's checkout (not own) may belong to
+// anyone, and its group may write it: the directory was named on purpose.
 func writableByOthers(i os.FileInfo, own bool) *fault {
 	const tighten = "chmod go-w the file"
 	st, ok := i.Sys().(*syscall.Stat_t)
@@ -38,10 +36,10 @@ func writableByOthers(i os.FileInfo, own bool) *fault {
 		return &fault{message: "it cannot be told who may write the file"}
 	case i.Mode().Perm()&0o002 != 0:
 		return &fault{message: "every user of this machine may write the file", hint: tighten}
-	case i.Mode().Perm()&0o020 != 0 && int(st.Gid) != os.Getgid():
-		return &fault{message: "another group may write the file", hint: tighten}
 	case own && st.Uid != 0 && int(st.Uid) != os.Getuid():
 		return &fault{message: "the file belongs to another user", hint: "make it your own, or run credd as its owner"}
+	case own && i.Mode().Perm()&0o020 != 0 && st.Gid != st.Uid: // many systems give each user a group of the same number
+		return &fault{message: "the group of the file may write it", hint: tighten}
 	}
 	return nil
 }

@@ -35,12 +35,24 @@ func TestOddFiles(t *testing.T) {
 		"symlink to nothing": {func(t *testing.T, path string) {
 			check(t, os.Symlink(path+".gone", path))
 		}, 0, "symbolic link to nothing"},
-		"directory": {func(t *testing.T, path string) { check(t, os.Mkdir(path, 0o700)) }, 0, "this is a directory"},
-		"fifo":      {func(t *testing.T, path string) { check(t, syscall.Mkfifo(path, 0o600)) }, 0, "not a regular file"},
+		"directory":     {func(t *testing.T, path string) { check(t, os.Mkdir(path, 0o700)) }, 0, "this is a directory"},
+		"fifo":          {func(t *testing.T, path string) { check(t, syscall.Mkfifo(path, 0o600)) }, 0, "not a regular file"},
+		"BOM, bad line": {content("\ufeffversion = 1\nnonsense\n"), 2, "not valid TOML"},
+		"never closed":  {content(globexText + strings.Repeat("# filler\n", 20) + "policy = '''{\n\n"), 24, "not valid TOML"},
 		"writable by all": {func(t *testing.T, path string) {
 			content(globexText)(t, path)
 			check(t, os.Chmod(path, 0o666))
 		}, 0, "every user of this machine may write"},
+		"writable by a group": {func(t *testing.T, path string) {
+			content(globexText)(t, path)
+			check(t, os.Chown(path, -1, 12345))
+			check(t, os.Chmod(path, 0o660))
+		}, 0, "the group of the file may write"},
+		"writable by a user's own group": {func(t *testing.T, path string) {
+			content(globexText)(t, path)
+			check(t, os.Chown(path, -1, os.Getuid()))
+			check(t, os.Chmod(path, 0o660))
+		}, 0, ""},
 		"of another user": {func(t *testing.T, path string) {
 			content(globexText)(t, path)
 			check(t, os.Chown(path, 12345, -1))

@@ -20,8 +20,8 @@ func (r *Roster) resolve(files []found, previous *Roster) {
 			r.broken[f.customer] = r.problems[len(r.problems)-len(at.faults)]
 			continue
 		}
-		if same && previous.files[f.path] != nil && previous.files[f.path].customer == at.customer {
-			r.keep(f.customer, at.customer, previous)
+		if c := previous.customers[f.customer]; same && c != nil && c.draft == at.customer {
+			r.keep(c, previous)
 			continue
 		}
 		r.add(f, at.customer)
@@ -30,66 +30,61 @@ func (r *Roster) resolve(files []found, previous *Roster) {
 		clear(r.roles)
 		return
 	}
-	r.checkSources(files)
+	r.checkSources()
 }
 
 // keep takes over a customer that has not changed.
-func (r *Roster) keep(customer string, d *customerDraft, previous *Roster) {
-	r.customers[customer] = previous.customers[customer]
-	for _, draft := range d.roles {
-		name := customer + "/" + draft.name
-		if role, ok := previous.roles[name]; ok {
-			r.roles[name] = role
-			continue
+func (r *Roster) keep(c *Customer, previous *Roster) {
+	r.customers[c.Key] = c
+	for _, draft := range c.draft.roles {
+		name := c.Key + "/" + draft.name
+		role, ok := previous.roles[name]
+		if !ok {
+			role = r.role(c, draft) // its source may be there by now
 		}
-		r.roles[name] = r.role(previous.customers[customer], d, draft) // its source may be there by now
+		r.roles[role.Name] = role
 	}
 }
 
 func (r *Roster) add(f found, d *customerDraft) {
 	c := d.customer
-	c.Key, c.File = f.customer, r.short(f.path)
+	c.Key, c.File, c.draft = f.customer, r.short(f.path), d
 	c.Name = cmp.Or(c.Name, f.customer)
 	r.customers[f.customer] = &c
 	for _, draft := range d.roles {
-		role := r.role(&c, d, draft)
+		role := r.role(&c, draft)
 		r.roles[role.Name] = role
 	}
 }
 
 // role applies the customer's settings and the defaults.
-func (r *Roster) role(c *Customer, d *customerDraft, draft *roleDraft) *Role {
+func (r *Roster) role(c *Customer, draft *roleDraft) *Role {
 	role, def := draft.role, r.Settings.Defaults
-	role.Name, role.Customer, role.File, role.Line = c.Key+"/"+draft.name, c, c.File, draft.line
-	role.Source = cmp.Or(draft.source, d.source, def.Source)
+	role.Name, role.Customer, role.File, role.Line, role.draft = c.Key+"/"+draft.name, c, c.File, draft.line, draft
+	role.Source = cmp.Or(draft.source, c.draft.source, def.Source)
 	role.Duration = cmp.Or(role.Duration, def.Duration)
+	if isRole(role.Source) {
+		role.Duration = min(role.Duration, chainedMax)
+	}
 	role.SessionName = cmp.Or(role.SessionName, def.SessionName)
 	role.Region = cmp.Or(role.Region, c.Region, def.Region)
 	if role.ExternalID.IsZero() {
-		role.ExternalID = d.externalID
+		role.ExternalID = c.draft.externalID
 	}
 	return &role
 }
 
 // checkSources drops the roles whose source, or the source of a role before them, is not there.
-func (r *Roster) checkSources(files []found) {
+func (r *Roster) checkSources() {
 	bad := map[string]fault{}
 	for name, role := range r.roles {
 		if f := r.sourceFault(role); f != nil {
 			bad[name] = *f
 		}
 	}
-	if len(bad) == 0 {
-		return
-	}
-	drafts := map[string]*customerDraft{}
-	for _, f := range files {
-		drafts[f.customer] = r.files[f.path].customer
-	}
 	for _, name := range slices.Sorted(maps.Keys(bad)) {
 		role, f := r.roles[name], bad[name]
-		f.line = sourceLine(drafts[role.Customer.Key], role)
-		p := Problem{File: role.File, Line: f.line, Customer: role.Customer.Key, Message: f.message, Hint: f.hint}
+		p := Problem{File: role.File, Line: role.sourceLine(), Customer: role.Customer.Key, Message: f.message, Hint: f.hint}
 		r.problems = append(r.problems, p)
 		r.broken[name] = p
 		delete(r.roles, name)
@@ -104,7 +99,7 @@ func (r *Roster) sourceFault(role *Role) *fault {
 		switch {
 		case src == "":
 			return &fault{message: "role " + at.Name + " has no source", hint: "add source = \"…\" to it, to its file, or to [defaults] in credd.toml"}
-		case !strings.Contains(src, "/"):
+		case !isRole(src):
 			if r.sources[src] == nil {
 				return &fault{message: "source " + quote(src) + " of role " + at.Name + " does not exist", hint: "add [source." + src + "] to credd.toml"}
 			}
@@ -119,14 +114,12 @@ func (r *Roster) sourceFault(role *Role) *fault {
 	}
 }
 
-// sourceLine is where a role's source is named: in its table, else for the whole file, else nowhere in the file.
-func sourceLine(d *customerDraft, role *Role) int {
-	for _, draft := range d.roles {
-		if role.Name == role.Customer.Key+"/"+draft.name && draft.source != "" {
-			return draft.lines["source"]
-		}
-	}
-	if d.source != "" {
+// sourceLine is where the role's source is named: in its table, else for the whole file, else nowhere in the file.
+func (role *Role) sourceLine() int {
+	switch d := role.Customer.draft; {
+	case role.draft.source != "":
+		return role.draft.lines["source"]
+	case d.source != "":
 		return d.sourceLine
 	}
 	return role.Line

@@ -39,7 +39,7 @@ type Settings struct {
 	Defaults Defaults
 	Network  Network
 	LogLevel slog.Level
-	include  []string
+	include  []string // directories; as they are once in force
 }
 
 // Service is who customers trust.
@@ -79,6 +79,8 @@ type Customer struct {
 	DefaultRole string
 	Note        string
 	File        string
+
+	draft *customerDraft
 }
 
 // Role is a role with all defaults applied.
@@ -101,6 +103,8 @@ type Role struct {
 	SourceIdentity string
 	File           string
 	Line           int
+
+	draft *roleDraft
 }
 
 // Roster is immutable.

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-
-	"github.com/pelletier/go-toml/v2/unstable"
 )
 
 // newFile is a customer's file with one role.
@@ -66,64 +64,4 @@ func join(old []byte, text string) []byte {
 		text = strings.ReplaceAll(text, "\n", "\r\n")
 	}
 	return append(bytes.Clone(old), text...)
-}
-
-// without returns data less the tables of a role, and the comment directly above each. It reports false where the role is
-// written in another way.
-func without(data []byte, role string) ([]byte, bool) {
-	type header struct {
-		at   int // offset of the line, or of the comment above it
-		mine bool
-	}
-	var headers []header
-	var p unstable.Parser
-	p.Reset(data)
-	for p.NextExpression() {
-		e := p.Expression()
-		var names []string
-		first := -1
-		for it := e.Key(); it.Next(); {
-			if first < 0 {
-				first = int(it.Node().Raw.Offset)
-			}
-			names = append(names, string(it.Node().Data))
-		}
-		switch e.Kind {
-		case unstable.Table:
-			mine := len(names) > 1 && names[0] == "role" && names[1] == role
-			headers = append(headers, header{commentAbove(data, first), mine})
-		case unstable.KeyValue:
-			top := len(headers) == 0
-			if top && names[0] == "role" {
-				return nil, false
-			}
-		}
-	}
-	var out []byte
-	from, any := 0, false
-	for i, h := range headers {
-		if !h.mine {
-			continue
-		}
-		end := len(data)
-		if i+1 < len(headers) {
-			end = headers[i+1].at
-		}
-		out = append(out, data[from:h.at]...)
-		from, any = end, true
-	}
-	return append(out, data[from:]...), any
-}
-
-// commentAbove returns the start of the line at offset, or of the comment lines directly above it.
-func commentAbove(data []byte, offset int) int {
-	start := bytes.LastIndexByte(data[:offset], '\n') + 1
-	for start > 0 {
-		above := bytes.LastIndexByte(data[:start-1], '\n') + 1
-		if !bytes.HasPrefix(bytes.TrimLeft(data[above:start], " \t"), []byte("#")) {
-			break
-		}
-		start = above
-	}
-	return start
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
+const bom = "\ufeff" // some editors begin a file with it
+
 type kind string
 
 const (
@@ -59,19 +61,23 @@ type fault struct {
 type parser struct {
 	unstable.Parser
 	data   []byte
+	began  int // where the last whole expression begins
 	offset int // where counting lines has come to
 	line   int
 }
 
 // parse reads TOML. Unlike a decoder it keeps lines, and sees a key that stands twice.
 func parse(data []byte) (*table, *fault) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = bytes.TrimPrefix(data, []byte(bom))
 	p := &parser{data: data, line: 1}
 	p.Reset(data)
 	root := &table{}
 	at := root
 	for p.NextExpression() {
 		e := p.Expression()
+		if key := e.Key(); key.Next() {
+			p.began = int(key.Node().Raw.Offset)
+		}
 		var f *fault
 		switch e.Kind {
 		case unstable.Table:
@@ -97,20 +103,22 @@ const maxBack = 100
 
 // syntax names the line in which the broken expression begins: a missing bracket is seen only where the next key comes.
 func (p *parser) syntax(err error) *fault {
-	seen := 1 + bytes.Count(p.data, []byte("\n"))
+	offset := len(p.data)
 	var at *unstable.ParserError
 	if errors.As(err, &at) && len(at.Highlight) > 0 {
-		seen = 1 + bytes.Count(p.data[:p.Range(at.Highlight).Offset], []byte("\n"))
+		offset = int(p.Range(at.Highlight).Offset)
 	}
+	seen := 1 + bytes.Count(p.data[:offset], []byte("\n"))
 	f := &fault{seen, "this is not valid TOML", "strings need quotes, such as arn = \"arn:aws:…\"; a table is [role.NAME]"}
-	lines := bytes.SplitAfter(p.data, []byte("\n"))
-	for begin := min(seen, len(lines)); begin > max(0, seen-maxBack); begin-- {
-		if parses(bytes.Join(lines[:begin-1], nil)) {
+	from, end := lineStart(p.data, p.began), lineStart(p.data, offset)
+	for begin := seen; begin > max(0, seen-maxBack) && end >= from; begin-- {
+		if parses(p.data[from:end]) {
 			if f.line = begin; begin != seen {
 				f.hint = "what begins in this line is not closed before line " + itoa(seen)
 			}
 			break
 		}
+		end = lineStart(p.data, end-1)
 	}
 	return f
 }

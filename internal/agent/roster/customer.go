@@ -1,0 +1,118 @@
+package roster
+
+import (
+	"cmp"
+	"slices"
+
+	"credd/internal/agent/cred"
+)
+
+// customerDraft is a customer's file as read, before defaults and sources are known.
+type customerDraft struct {
+	customer    Customer
+	externalID  cred.Secret
+	source      string
+	sourceLine  int
+	accountLine int
+	defaultLine int
+	roles       []*roleDraft
+}
+
+type roleDraft struct {
+	name   string
+	line   int
+	role   Role
+	source string
+	lines  map[string]int // of keys whose check needs more than the file
+}
+
+var customerKeys = []key[customerDraft]{
+	{versionKey, func(*checker, field, *customerDraft) {}},
+	str("name", (*checker).text, func(d *customerDraft) *string { return &d.customer.Name }),
+	{"account_id", func(c *checker, f field, d *customerDraft) {
+		d.customer.AccountID, d.accountLine = c.account(f), f.line
+	}},
+	{"external_id", func(c *checker, f field, d *customerDraft) { d.externalID = cred.NewSecret(c.externalID(f)) }},
+	str("environment", (*checker).text, func(d *customerDraft) *string { return &d.customer.Environment }),
+	str("region", (*checker).region, func(d *customerDraft) *string { return &d.customer.Region }),
+	{"source", func(c *checker, f field, d *customerDraft) { d.source, d.sourceLine = c.text(f), f.line }},
+	{"default_role", func(c *checker, f field, d *customerDraft) { d.customer.DefaultRole, d.defaultLine = c.text(f), f.line }},
+	str("note", (*checker).text, func(d *customerDraft) *string { return &d.customer.Note }),
+	{"role", (*checker).roles},
+	{name: "allow"},
+}
+
+var roleKeys = []key[roleDraft]{
+	str("arn", (*checker).roleARN, func(r *roleDraft) *string { return &r.role.ARN }),
+	str("source", (*checker).text, func(r *roleDraft) *string { return &r.source }),
+	{"external_id", func(c *checker, f field, r *roleDraft) { r.role.ExternalID = cred.NewSecret(c.externalID(f)) }},
+	{"duration", func(c *checker, f field, r *roleDraft) { r.role.Duration = c.duration(f) }},
+	str("session_name", (*checker).sessionName, func(r *roleDraft) *string { return &r.role.SessionName }),
+	str("region", (*checker).region, func(r *roleDraft) *string { return &r.role.Region }),
+	str("sts_region", (*checker).region, func(r *roleDraft) *string { return &r.role.STSRegion }),
+	str("policy", (*checker).policy, func(r *roleDraft) *string { return &r.role.Policy }),
+	{"policy_arns", func(c *checker, f field, r *roleDraft) { r.role.PolicyARNs = c.policyARNs(f) }},
+	{"tags", func(c *checker, f field, r *roleDraft) { r.role.Tags = c.tags(f) }},
+	{"transitive_tags", func(c *checker, f field, r *roleDraft) { r.role.TransitiveTags = c.texts(f) }},
+	str("source_identity", func(c *checker, f field) string {
+		return c.matching(f, identityForm, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (STS AssumeRole)")
+	}, func(r *roleDraft) *string { return &r.role.SourceIdentity }),
+	{name: "allow"}, {name: "confirm"},
+}
+
+func (c *checker) roles(f field, d *customerDraft) {
+	if f.value.kind != section || f.value.table.closed {
+		c.fault(f.line, "write [role.NAME]", "role is not a table of tables")
+		return
+	}
+	for _, f := range f.value.table.fields {
+		if !isRoleName(f.name) {
+			c.fault(f.line, "use letters, digits and . _ @ + = , -", "%s cannot be the name of a role", quote(f.name))
+			continue
+		}
+		r := &roleDraft{name: f.name, line: f.line, lines: map[string]int{}}
+		each(c, f, roleKeys, r)
+		if f.value.table != nil {
+			for _, k := range f.value.table.fields {
+				r.lines[k.name] = k.line
+			}
+			c.role(f, r)
+		}
+		d.roles = append(d.roles, r)
+	}
+}
+
+// role checks what the keys of a role say together.
+func (c *checker) role(f field, r *roleDraft) {
+	if _, ok := r.lines["arn"]; !ok {
+		c.fault(f.line, "add arn = \"arn:aws:iam::…:role/…\"; a role without one is not supported by this version of credd", "role %s has no arn", r.name)
+	}
+	for _, t := range r.role.TransitiveTags {
+		if _, ok := r.role.Tags[t]; !ok && t != "" {
+			c.fault(r.lines["transitive_tags"], "name only keys of tags", "transitive_tags names %s, which is not in tags", quote(t))
+		}
+	}
+	if m := roleARNForm.FindStringSubmatch(r.role.ARN); m != nil {
+		r.role.Partition, r.role.AccountID = m[1], m[2]
+	}
+}
+
+// readCustomer reads a customer's file.
+func readCustomer(t *table, c *checker) *customerDraft {
+	d := &customerDraft{}
+	c.version(t)
+	read(c, t, customerKeys, d)
+	for _, r := range d.roles {
+		if isRole(cmp.Or(r.source, d.source)) && r.role.Duration > chainedMax {
+			c.fault(r.lines["duration"], "use 1h or less", "duration is above 1h, which AWS refuses where the source is a role (role chaining)")
+		}
+		if a := d.customer.AccountID; a != "" && r.role.AccountID != "" && r.role.AccountID != a {
+			c.fault(r.lines["arn"], "correct the ARN, or account_id in line "+itoa(d.accountLine),
+				"the ARN of role %s is of account %s, and account_id is %s", r.name, r.role.AccountID, a)
+		}
+	}
+	if want := d.customer.DefaultRole; want != "" && !slices.ContainsFunc(d.roles, func(r *roleDraft) bool { return r.name == want }) {
+		c.fault(d.defaultLine, "name one of the roles of this file", "default_role %s is not a role of this file", quote(want))
+	}
+	return d
+}

@@ -1,0 +1,91 @@
+package roster
+
+import (
+	"fmt"
+	"iter"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+const maxName = 128 // bytes of a customer's or a role's name; both with the slash fit ipc.MaxRole
+
+var (
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+=,-]*$`)
+	roleForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+=,-]*(/[A-Za-z0-9._@+=,-]+)*$`)
+)
+
+// isName says whether a customer or a source can have the name.
+func isName(s string) bool { return len(s) <= maxName && nameForm.MatchString(s) }
+
+// isRoleName says whether a customer's role can have the name.
+func isRoleName(s string) bool { return len(s) <= maxName && roleForm.MatchString(s) }
+
+// quote shows a text in a message, cut and without control characters.
+func quote(s string) string {
+	const most = 60
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return strconv.Quote(s)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// cutRole splits customer/role at the first slash.
+func cutRole(name string) (customer, role string, ok bool) { return strings.Cut(name, "/") }
+
+// isRole says whether a source is another role, as its name shows.
+func isRole(source string) bool { return strings.Contains(source, "/") }
+
+type unknownRoleError struct{ name, nearest string }
+
+func (e *unknownRoleError) Unwrap() error { return ErrUnknownRole }
+func (e *unknownRoleError) Error() string {
+	if e.nearest != "" {
+		return fmt.Sprintf("no such role: %s (did you mean %s?)", quote(e.name), e.nearest)
+	}
+	return "no such role: " + quote(e.name)
+}
+
+func unknownRole(name string, known iter.Seq[string]) error {
+	return &unknownRoleError{name, nearest(name, known)}
+}
+
+// nearest returns the known name that is at most two typos away, "" if there is none.
+func nearest(name string, known iter.Seq[string]) string {
+	best, least := "", 3
+	if len(name) > 2*maxName {
+		return ""
+	}
+	for k := range known {
+		if d := len(k) - len(name); d > 2 || d < -2 {
+			continue
+		}
+		if d := typos(name, k); d < least || d == least && best != "" && k < best {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// typos is the Levenshtein distance of two names.
+func typos(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
