@@ -154,6 +154,7 @@ func TestWithoutADaemon(t *testing.T) {
 		{[]string{"role", "dance"}, 2, "credd: error:"},
 		{[]string{"status", "--dance"}, 2, "unknown flag"},
 		{[]string{"role", "add", "acme/x"}, 2, "arn"},
+		{[]string{"role", "add", "acme/x y", "--arn", "a"}, 2, "is not a role's name"},
 	}
 	for _, tt := range tests {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -136,7 +137,7 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 			}
 			file, err := roster.AddRole(where.config, n)
 			if err != nil {
-				return err
+				return asUsage(err)
 			}
 			fmt.Fprintf(s.Out, "added %s to %s (unverified: it was not tried)\n", n.Name, file)
 			if err := s.reloadIfRunning(cmd); err != nil {
@@ -155,6 +156,15 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 	f.StringVar(&n.CustomerName, "customer-name", "", "name of a new customer, for people")
 	f.StringVar(&n.Environment, "environment", "", "environment of a new customer, such as production")
 	return cmd
+}
+
+// asUsage takes an error about what was asked for as one of usage. A file that cannot be written is not.
+func asUsage(err error) error {
+	var file *fs.PathError
+	if e := sorted(err); e.code == ipc.Internal && !errors.As(err, &file) {
+		return &userError{ipc.Usage, e.message, e.hint}
+	}
+	return err
 }
 
 // reloadIfRunning makes a change known to the daemon before the command ends.
@@ -210,7 +220,7 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 			st, _, _ := liveStatus(cmd.Context())
 			file, err := roster.RemoveRole(where.config, args[0])
 			if err != nil {
-				return err
+				return asUsage(err)
 			}
 			fmt.Fprintf(s.Out, "removed %s from %s; its profile in ~/.aws/config is yours to remove\n", printable(args[0]), file)
 			for _, l := range st.Sessions {
