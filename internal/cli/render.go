@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // printable replaces what a terminal would act on: texts come from files, from other processes and from AWS.
@@ -19,28 +21,57 @@ func printable(s string) string {
 	}, s)
 }
 
-// say prints a line for people. Its texts are made printable, so that no caller has to think of it; colours go around
-// them with paint.
-func (s *Streams) say(format string, args ...any) error {
-	return say(s.Out, format, args...)
+// printJSON prints a value for programs.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
 }
 
-// warn prints a line on stderr that does not end the command.
-func (s *Streams) warn(format string, args ...any) {
-	say(s.Err, "credd: warning: "+format, args...)
-}
-
-// painted is a text that was made printable before it was coloured.
-type painted string
-
-func say(w io.Writer, format string, args ...any) error {
-	for i, a := range args {
-		if text, ok := a.(string); ok {
-			args[i] = printable(text)
+// table prints rows in columns. The last column is not padded.
+func table(w io.Writer, head []string, rows [][]string) error {
+	all := append([][]string{head}, rows...)
+	var width []int
+	for _, row := range all {
+		for i, cell := range row {
+			row[i] = printable(cell)
+			if i == len(width) {
+				width = append(width, 0)
+			}
+			width[i] = max(width[i], utf8.RuneCountInString(row[i]))
 		}
 	}
-	_, err := fmt.Fprintf(w, format+"\n", args...)
-	return err
+	for _, row := range all {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
+			}
+		}
+		if _, err := fmt.Fprintln(w, strings.TrimRight(b.String(), " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// facts prints names and values, a line each, and leaves out what is empty.
+func facts(w io.Writer, pairs ...string) error {
+	width := 0
+	for pair := range slices.Chunk(pairs, 2) {
+		width = max(width, len(pair[0]))
+	}
+	for pair := range slices.Chunk(pairs, 2) {
+		if pair[1] == "" {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, pair[0], printable(pair[1])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (
@@ -48,20 +79,12 @@ const (
 	yellow = "33"
 )
 
-// paint colours a text where colours can be seen.
-func (s *Streams) paint(color, text string) painted {
+// paint colours a text on a terminal.
+func (s *Streams) paint(color, text string) string {
 	if !s.Color {
-		return painted(printable(text))
+		return text
 	}
-	return painted("\x1b[" + color + "m" + printable(text) + "\x1b[0m")
-}
-
-// printJSON prints a value for programs.
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	return "\x1b[" + color + "m" + text + "\x1b[0m"
 }
 
 // clock writes a time as people at this machine read it.
@@ -83,12 +106,4 @@ func left(d time.Duration) string {
 		return fmt.Sprintf("%dm", d/time.Minute)
 	}
 	return fmt.Sprintf("%dh%02dm", d/time.Hour, d%time.Hour/time.Minute)
-}
-
-// count writes a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -3,12 +3,31 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"credd/internal/agent/roster"
 	"credd/internal/ipc"
+	"credd/internal/ipc/socket"
 	"credd/internal/paths"
 )
+
+// Version is set by the linker.
+var Version string
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Color    bool // Out is a terminal that shows colours
+}
 
 // Run runs a command and returns its exit code.
 func Run(ctx context.Context, args []string, s *Streams) int {
@@ -26,15 +45,15 @@ func newRootCmd(s *Streams) *cobra.Command {
 		Short: "Short-lived AWS credentials for the roles of many accounts",
 		Long: `credd holds the roles of many AWS accounts, assumes them when asked, and keeps their sessions in memory.
 credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/config.`,
-		Example:       "  credd role add acme/admin --arn arn:aws:iam::012345678901:role/Admin --external-id-stdin\n  credd status",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          noSuchCommand,
+		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SuggestionsMinimumDistance = 2
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &userError{ipc.Usage, err.Error(), "see: " + cmd.CommandPath() + " --help"}
+	})
 	root.AddCommand(
 		newServeCmd(s), newStatusCmd(s), newReloadCmd(s), newRefreshCmd(s), newForgetCmd(s),
 		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newVersionCmd(s),
@@ -42,16 +61,65 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 	return root
 }
 
-// group is a command that only holds others. Its first one is the example.
+// group is a command that only holds others.
 func group(use, short string, of ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: use, Short: short, Example: of[0].Example, Args: noSuchCommand, SuggestionsMinimumDistance: 2,
+		Use: use, Short: short, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usage(cmd, "%s needs a command", cmd.CommandPath())
+			return &userError{ipc.Usage, cmd.CommandPath() + " needs a command", "see: " + cmd.CommandPath() + " --help"}
 		},
 	}
 	cmd.AddCommand(of...)
 	return cmd
+}
+
+// userError is an error with its exit code and a remedy.
+type userError struct {
+	code          ipc.Code
+	message, hint string
+}
+
+func (e *userError) Error() string { return e.message }
+
+// fail prints an error as two lines and returns the exit code.
+func (s *Streams) fail(err error) int {
+	if err == nil {
+		return int(ipc.OK)
+	}
+	e := sorted(err)
+	fmt.Fprintf(s.Err, "credd: error: %s\n", printable(e.message))
+	if e.hint != "" {
+		fmt.Fprintf(s.Err, "credd: hint: %s\n", printable(e.hint))
+	}
+	return int(e.code)
+}
+
+func sorted(err error) *userError {
+	var mine *userError
+	var remote *ipc.Error
+	var problem roster.Problem
+	switch {
+	case errors.As(err, &mine):
+		return mine
+	case errors.As(err, &remote):
+		return &userError{remote.Code, remote.Message, remote.Hint}
+	case errors.As(err, &problem):
+		return &userError{ipc.Usage, problem.Error(), problem.Hint}
+	case errors.Is(err, roster.ErrUnknownRole):
+		return &userError{ipc.UnknownRole, err.Error(), "see: credd role list"}
+	case errors.Is(err, roster.ErrExists):
+		return &userError{ipc.Usage, err.Error(), "see: credd role show, or remove it first"}
+	case errors.Is(err, socket.ErrNoDaemon):
+		return &userError{ipc.NoDaemon, err.Error(), "start it with: credd serve"}
+	case errors.Is(err, socket.ErrRunning):
+		return &userError{ipc.Usage, err.Error(), "see: credd status"}
+	case errors.Is(err, socket.ErrForeign):
+		return &userError{ipc.Refused, err.Error() + ": nothing was sent to it", "check CREDD_SOCK and who owns the socket"}
+	}
+	if strings.HasPrefix(err.Error(), "unknown command") || strings.Contains(err.Error(), "arg(s)") {
+		return &userError{ipc.Usage, err.Error(), "see: credd --help"}
+	}
+	return &userError{ipc.Internal, err.Error(), ""}
 }
 
 // locations are the files that commands use.
@@ -67,4 +135,34 @@ func locate() (l locations, err error) {
 		}
 	}
 	return l, nil
+}
+
+func newVersionCmd(s *Streams) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Example: "  credd version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(s.Out, "credd %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
+
+func version() string {
+	if Version != "" {
+		return Version
+	}
+	if b, ok := debug.ReadBuildInfo(); ok {
+		return b.Main.Version
+	}
+	return "unknown"
+}
+
+// ShowsColor reports whether colours can be shown on f: a terminal that is not dumb, and NO_COLOR is not set.
+func ShowsColor(f *os.File) bool {
+	return isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(f *os.File) bool {
+	i, err := f.Stat()
+	return err == nil && i.Mode()&os.ModeCharDevice != 0
 }
