@@ -91,13 +91,15 @@ func TestAssume(t *testing.T) {
 
 func TestConnectionsAreUsedAgain(t *testing.T) {
 	b := newBench(t, time.Now)
-	for range 20 {
+	// On loopback an answer can overtake the end of the request's own write, and the connection is then given up.
+	b.aws.SetLatency("", 20*time.Millisecond)
+	for range 10 {
 		if _, _, err := b.assume(t); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := b.aws.Connections(); got > 5 { // a call may start just before the connection of the last one is idle
-		t.Errorf("20 calls took %d connections, want few", got)
+	if got := b.aws.Connections(); got > 3 { // a call may start just before the connection of the last one is idle
+		t.Errorf("10 calls took %d connections, want few", got)
 	}
 }
 
