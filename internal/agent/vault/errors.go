@@ -1,0 +1,37 @@
+package vault
+
+import "context"
+
+// Kind sorts errors by what the user can do.
+type Kind int
+
+const (
+	Broken      Kind = iota // mend or move a file, or the settings
+	Locked                  // unlock the keyring, or tell the passphrase
+	Unavailable             // the keyring is not there or does not answer
+)
+
+// Error is why the vault gives nothing, safe to show.
+type Error struct {
+	Kind    Kind
+	Message string
+	Hint    string
+	Ask     Asker // a question whose answer opens the vault, or nil
+	Err     error // may be nil
+}
+
+func (e *Error) Error() string { return e.Message }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Asker has a question for a person.
+type Asker interface {
+	// Question is what to ask now; a hidden answer is not shown while it is typed.
+	Question() (text string, hidden bool)
+
+	// Answer takes the answer. If again is not "", there is something to ask again, and this is why.
+	Answer(ctx context.Context, text string) (again string, err error)
+}
+
+func broken(err error, message, hint string) *Error {
+	return &Error{Kind: Broken, Message: message, Hint: hint, Err: err}
+}
