@@ -16,6 +16,7 @@ import (
 
 	"credd/internal/ipc"
 	"credd/internal/ipc/dial"
+	"credd/internal/ipc/terminal"
 	"credd/internal/paths"
 )
 
@@ -95,14 +96,26 @@ func ask(path, role string, deadline time.Time) (ipc.Kind, []byte, error) {
 
 // once sends the request to the daemon that runs, or else to one that it starts.
 func once(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
-	kind, payload, err := dial.Ask(path, frame, deadline)
+	kind, payload, err := dial.Ask(path, frame, deadline, put)
 	if err == dial.ErrNoDaemon {
 		if err := start(path, deadline); err != nil {
 			return 0, nil, err
 		}
-		kind, payload, err = dial.Ask(path, frame, deadline)
+		kind, payload, err = dial.Ask(path, frame, deadline, put)
 	}
 	return kind, payload, err
+}
+
+// put puts a question of the daemon to the person at our terminal. stdin and stdout are the SDK's.
+func put(q ipc.Question, fd int, deadline time.Time) ipc.Answer {
+	text, err := terminal.Ask("credd: "+printable(q.Text)+": ", q.Hidden, fd, deadline)
+	switch err {
+	case nil:
+		return ipc.Answer{Status: ipc.Answered, Text: text}
+	case terminal.ErrDeclined:
+		return ipc.Answer{Status: ipc.Declined}
+	}
+	return ipc.Answer{Status: ipc.NoTerminal}
 }
 
 // explain prints why there is no reply.

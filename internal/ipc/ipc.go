@@ -16,10 +16,13 @@ type Kind byte
 const (
 	KindCredentials Kind = 1 // request: version, flags, role
 	KindManage      Kind = 2 // request: version, JSON (package api)
+	KindAnswer      Kind = 3 // to a question: status, text
 
 	KindDocument Kind = 64 // reply: the finished credential_process document
 	KindError    Kind = 65 // reply: code, message, hint
 	KindManaged  Kind = 66 // reply: JSON (package api)
+	KindQuestion Kind = 67 // before a reply: flags, text to show at the caller's terminal
+	KindEvent    Kind = 68 // before a reply to a management request: JSON (package api)
 )
 
 const (
@@ -30,6 +33,8 @@ const (
 	MaxDocument = 64 << 10 // a session token is a few KB; AWS promises no limit
 	MaxError    = 4 << 10  // message and hint together; longer ones are cut by the daemon
 	MaxManaged  = 16 << 20 // status of 10,000 roles
+	MaxQuestion = 1 << 10  // one line on a terminal
+	MaxAnswer   = 4 << 10  // a passphrase, or a code of six digits
 )
 
 // Code is why a request failed. It is also the exit code of both binaries.
@@ -188,4 +193,69 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s[:n]
+}
+
+// Question is what the daemon asks the person at the caller's terminal.
+type Question struct {
+	Text   string // one line, without control characters
+	Hidden bool   // the answer is not shown while it is typed
+}
+
+const flagHidden = 1
+
+// AppendQuestion appends the payload of a question, cut to MaxQuestion.
+func AppendQuestion(dst []byte, q Question) []byte {
+	var flags byte
+	if q.Hidden {
+		flags |= flagHidden
+	}
+	return appendString(append(dst, flags), cut(q.Text, MaxQuestion-3))
+}
+
+// ParseQuestion reads the payload of a question. Bytes behind the text and unknown flags are ignored.
+func ParseQuestion(p []byte) (Question, error) {
+	if len(p) < 1 {
+		return Question{}, ErrMalformed
+	}
+	text, _, ok := cutString(p[1:])
+	if !ok {
+		return Question{}, ErrMalformed
+	}
+	return Question{Text: text, Hidden: p[0]&flagHidden != 0}, nil
+}
+
+// Status says what became of a question.
+type Status byte
+
+const (
+	Answered   Status = 0
+	NoTerminal Status = 1 // there is none, or the caller is in its background
+	Declined   Status = 2 // the person said no
+)
+
+// Answer is what the caller's terminal gave.
+type Answer struct {
+	Status Status
+	Text   string // of Answered; may be a secret
+}
+
+// AppendAnswer appends the payload of an answer. Its text has at most MaxAnswer-3 bytes.
+func AppendAnswer(dst []byte, a Answer) []byte {
+	return appendString(append(dst, byte(a.Status)), a.Text)
+}
+
+// ParseAnswer reads the payload of an answer. A status that is not known is taken as Declined.
+func ParseAnswer(p []byte) (Answer, error) {
+	if len(p) < 1 {
+		return Answer{}, ErrMalformed
+	}
+	text, _, ok := cutString(p[1:])
+	if !ok {
+		return Answer{}, ErrMalformed
+	}
+	a := Answer{Status(p[0]), text}
+	if a.Status > Declined {
+		a = Answer{Status: Declined}
+	}
+	return a, nil
 }

@@ -1,7 +1,15 @@
 // Package dial is credhelper's way to the daemon. It uses system calls only: package net would make each start slower.
 package dial
 
-import "errors"
+import (
+	"errors"
+	"time"
+
+	"credd/internal/ipc"
+)
+
+// Person answers a question of the daemon, until the deadline or until there is something to read from the connection fd.
+type Person func(q ipc.Question, fd int, deadline time.Time) ipc.Answer
 
 var (
 	// ErrNoDaemon is returned where nothing listens.

@@ -89,7 +89,7 @@ func TestAsk(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := serve(t, c.answer)
-			_, got, err := Ask(path, request, time.Now().Add(patience))
+			_, got, err := Ask(path, request, time.Now().Add(patience), nil)
 			if string(got) != c.want || err != c.err {
 				t.Errorf("got %.40q, %v, want %.40q, %v", got, err, c.want, c.err)
 			}
@@ -122,7 +122,7 @@ func TestTheDeadlineIsForAllTogether(t *testing.T) {
 			defer close(gone)
 			const limit = 200 * time.Millisecond
 			start := time.Now()
-			_, _, err := Ask(path, request, start.Add(limit))
+			_, _, err := Ask(path, request, start.Add(limit), nil)
 			if err != ErrTimeout {
 				t.Errorf("got %v, want %v", err, ErrTimeout)
 			}
@@ -148,7 +148,7 @@ func TestNobodyAccepts(t *testing.T) {
 	}
 	// The first waits in the queue for a reply, the next ones for a place in the queue.
 	for i := range 3 {
-		if _, _, err := Ask(path, request[:64], time.Now().Add(100*time.Millisecond)); err != ErrTimeout {
+		if _, _, err := Ask(path, request[:64], time.Now().Add(100*time.Millisecond), nil); err != ErrTimeout {
 			t.Errorf("call %d: got %v, want %v", i, err, ErrTimeout)
 		}
 	}
@@ -178,7 +178,7 @@ func TestNoDaemon(t *testing.T) {
 		{"path too long", "/" + strings.Repeat("s", 200), syscall.EINVAL},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, _, err := Ask(c.path, request, time.Now().Add(patience)); err != c.want {
+			if _, _, err := Ask(c.path, request, time.Now().Add(patience), nil); err != c.want {
 				t.Errorf("ask: got %v, want %v", err, c.want)
 			}
 			if err := Probe(c.path, time.Now().Add(patience)); err != c.want {
@@ -190,7 +190,7 @@ func TestNoDaemon(t *testing.T) {
 
 func TestDeadlineInThePast(t *testing.T) {
 	path := serve(t, func(*net.UnixConn) {})
-	if _, _, err := Ask(path, request, time.Now().Add(-time.Second)); err != ErrTimeout {
+	if _, _, err := Ask(path, request, time.Now().Add(-time.Second), nil); err != ErrTimeout {
 		t.Errorf("got %v, want %v", err, ErrTimeout)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"credd/internal/ipc"
 )
 
-// Ask sends one frame to the daemon at path and returns its reply.
-func Ask(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
+// Ask sends one frame to the daemon at path and returns its reply. Questions that come before it are put to person.
+func Ask(path string, frame []byte, deadline time.Time, person Person) (ipc.Kind, []byte, error) {
 	fd, err := connect(path, deadline)
 	if err != nil {
 		return 0, nil, err
@@ -23,10 +23,21 @@ func Ask(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error
 	if err := s.send(frame); err == ErrTimeout {
 		return 0, nil, err
 	}
-	return receive(s)
+	for {
+		kind, payload, err := receive(s)
+		if err != nil || kind != ipc.KindQuestion {
+			return kind, payload, err
+		}
+		q, err := ipc.ParseQuestion(payload)
+		if err != nil {
+			return 0, nil, err
+		}
+		answer := ipc.AppendAnswer(nil, person(q, fd, deadline))
+		s.send(ipc.Append(nil, ipc.KindAnswer, answer)) // if that fails the reply tells, or its lack
+	}
 }
 
-// receive reads one reply, whole or not at all.
+// receive reads one frame, whole or not at all.
 func receive(s stream) (ipc.Kind, []byte, error) {
 	kind, payload, err := ipc.Read(s, ipc.MaxDocument)
 	switch err {

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		case "listen":
 			os.Exit(listen(os.Args[2]))
 		case "ask":
-			_, got, err := Ask(os.Args[2], []byte("secret question"), time.Now().Add(patience))
+			_, got, err := Ask(os.Args[2], []byte("secret question"), time.Now().Add(patience), nil)
 			fmt.Printf("%s %v\n", got, err)
 			os.Exit(0)
 		}
