@@ -28,6 +28,7 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/agent/roster", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/source", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/sts", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/vault", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/watch", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/...", "credd/internal/cli", "cli wires agent, not the other way"},
 	{"credd/internal/agent/...", "credd/internal/fakeaws", "no simulator in a shipped binary"},
@@ -39,13 +40,19 @@ var bans = []struct{ in, ban, reason string }{
 // owners name the only packages that import a library themselves. fakeaws and tests have their own reasons.
 var owners = map[string][]string{
 	"github.com/spf13/cobra":                       {"credd/internal/cli"},
+	"github.com/mattn/go-runewidth":                {"credd/internal/cli"},
 	"github.com/fsnotify/fsnotify":                 {"credd/internal/agent/watch"},
 	"github.com/pelletier/go-toml/v2":              {"credd/internal/agent/roster"},
 	"github.com/aws/aws-sdk-go-v2/config":          {"credd/internal/agent/source"},
 	"github.com/aws/aws-sdk-go-v2/service/sts":     {"credd/internal/agent/sts", "credd/bench"},
 	"github.com/zalando/go-keyring":                {"credd/internal/agent/vault"},
+	"filippo.io/age":                               {"credd/internal/agent/vault"},
+	"github.com/aws/aws-sdk-go-v2/service/iam":     {"credd/internal/agent/source"},
+	"github.com/aws/aws-sdk-go-v2/service/sso":     {"credd/internal/agent/source"},
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc": {"credd/internal/agent/source"},
+	"github.com/aws/aws-sdk-go-v2/service/signin":  {"credd/internal/agent/source"},
 	"github.com/kardianos/service":                 {"credd/internal/host"},
-	"golang.org/x/sys":                             {"credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket"},
+	"golang.org/x/sys":                             {"credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
 	"github.com/aws/aws-sdk-go-v2/credentials/...": {"credd/internal/agent/source", "credd/internal/agent/sts", "credd/bench"},
 }
 

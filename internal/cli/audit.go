@@ -47,7 +47,7 @@ func newAuditCmd(s *Streams) *cobra.Command {
 			}
 			bad, err := audit.Read(where.audit, f, show)
 			if bad > 0 {
-				fmt.Fprintf(s.Err, "credd: warning: %d lines of %s cannot be read and were left out\n", bad, where.audit)
+				s.warn(where.audit+": left out what cannot be read: "+count(bad, "line"), "")
 			}
 			return err
 		},
@@ -83,7 +83,7 @@ func (s *Streams) auditJSON(e audit.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.Out, "%s\n", b)
+	_, err = s.Out.Write(append(b, '\n'))
 	return err
 }
 
@@ -99,11 +99,9 @@ func (s *Streams) auditLine(e audit.Entry) error {
 	if e.Outcome == "ok" {
 		what = e.AccessKeyID + " from " + e.From
 	}
-	outcome := e.Outcome
-	if outcome != "ok" {
-		outcome = s.paint(red, outcome)
+	outcome := s.paint(red, e.Outcome)
+	if e.Outcome == "ok" {
+		outcome = painted(e.Outcome)
 	}
-	_, err := fmt.Fprintf(s.Out, "%s  %s  %s  %s  %s\n", e.Time.Local().Format("2006-01-02 15:04:05"), outcome,
-		printable(e.Role), printable(who), printable(what))
-	return err
+	return s.say("%s  %s  %s  %s  %s", e.Time.Local().Format("2006-01-02 15:04:05"), outcome, e.Role, who, what)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,7 +118,8 @@ func live() api.Status {
 	return api.Status{
 		Version: "test", PID: 42, Started: started, Customers: 1, Roles: 1, ConfigDir: "/c",
 		Sessions: []api.Session{{Role: "acme/admin", Source: "work", AccessKeyID: "ASIA1", Expires: time.Now().Add(42*time.Minute + 30*time.Second)}},
-		Failing:  []api.Failure{{Role: "acme/old", Outcome: "denied", Message: "acme/old: denied by AWS \x1b[31m", Hint: "ask", Since: started}},
+		Failing: []api.Failure{{Role: "acme/old", Outcome: "denied", Message: "acme/old: denied by AWS \x1b[31m", Hint: "ask", Since: started},
+			{Role: "acme/older", Outcome: "denied", Message: "acme/older: denied", Since: started, LastWorked: started}},
 		Problems: []api.Problem{{File: "customers/x.toml", Line: 3, Message: "unknown key"}}, Warnings: []string{"disk full"},
 	}
 }
@@ -149,9 +151,18 @@ func TestWithoutADaemon(t *testing.T) {
 		{[]string{"audit", "--since", "yesterday"}, 2, "--since is not a duration or a time"},
 		{[]string{"version"}, 0, "credd "},
 		{[]string{"role"}, 2, "credd role needs a command"},
-		{[]string{"role", "show"}, 2, "credd: error:"},
-		{[]string{"dance"}, 2, "unknown command"},
-		{[]string{"role", "dance"}, 2, "credd: error:"},
+		{[]string{"role", "list", "--show-external-id"}, 0, "canary-id"},
+		{[]string{"role", "show"}, 2, "credd role show does not take 0 arguments\ncredd: hint: usage: credd role show ROLE [flags]"},
+		{[]string{"role", "show", "a", "b"}, 2, "credd role show does not take 2 arguments"},
+		{[]string{"status", "now"}, 2, "credd status does not take 1 argument\n"},
+		{[]string{"source", "list", "x"}, 2, "credd source list does not take 1 argument\n"},
+		{[]string{"dance"}, 2, "unknown command: credd dance\ncredd: hint: see: credd --help"},
+		{[]string{"statsu"}, 2, "hint: did you mean: credd status\n"},
+		{[]string{"rele"}, 2, "hint: did you mean: credd role\n"},
+		{[]string{"ref"}, 2, "hint: did you mean: credd refresh\n"},
+		{[]string{"st\x1b"}, 2, "unknown command: credd st?\n"},
+		{[]string{"role", "dance"}, 2, "unknown command: credd role dance\ncredd: hint: see: credd role --help"},
+		{[]string{"role", "lst", "more"}, 2, "hint: did you mean: credd role list\n"},
 		{[]string{"status", "--dance"}, 2, "unknown flag"},
 		{[]string{"role", "add", "acme/x"}, 2, "arn"},
 		{[]string{"role", "add", "acme/x y", "--arn", "a"}, 2, "is not a role's name"},
@@ -166,7 +177,7 @@ func TestWithoutADaemon(t *testing.T) {
 			if r.code != 0 && r.out != "" {
 				t.Errorf("an error printed to stdout: %s", r.out)
 			}
-			if strings.Contains(r.out+r.err, "canary") != (len(tt.args) == 4 && tt.args[3] == "--show-external-id") {
+			if strings.Contains(r.out+r.err, "canary") != slices.Contains(tt.args, "--show-external-id") {
 				t.Errorf("the external ID is shown, or is not:\n%s", r.out)
 			}
 		})
@@ -177,7 +188,7 @@ func TestStatus(t *testing.T) {
 	home(t)
 	daemon(t, func(api.Request) any { return live() })
 	r := run(t, "", "status")
-	for _, want := range []string{"pid 42", "acme/admin  42m", "denied by AWS ?[31m", "  hint: ask", "broken file customers/x.toml:3: unknown key", "warning disk full"} {
+	for _, want := range []string{"pid 42", "acme/admin  42m", "1 role of 1 customer in /c\n", "denied by AWS ?[31m\n  last worked: not since credd started\n  hint: ask", "  last worked: " + started.Local().Format("15:04:05"), "broken file customers/x.toml:3: unknown key", "warning disk full"} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("got\n%s\nwant %s", r.out, want)
 		}
@@ -245,6 +256,42 @@ func TestRoleAddAndRemove(t *testing.T) {
 	}
 }
 
+func TestAnEmptyExternalIDAddsNothing(t *testing.T) {
+	const arn = "arn:aws:iam::112233445566:role/Admin"
+	tests := []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"empty", []string{"--external-id", ""}, "error: --external-id is empty\ncredd: hint: "},
+		{"blank", []string{"--external-id", " "}, "--external-id is empty"},
+		{"empty and stdin", []string{"--external-id", "", "--external-id-stdin"}, "exclude each other"},
+		{"nothing on stdin", []string{"--external-id-stdin"}, "stdin holds no external ID"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			config := home(t)
+			r := run(t, "", append([]string{"role", "add", "globex/admin", "--arn", arn}, tt.args...)...)
+			if r.code != 2 || r.out != "" || !strings.Contains(r.err, tt.want) {
+				t.Errorf("got %+v, want 2, %s", r, tt.want)
+			}
+			if _, err := os.Stat(filepath.Join(config, "customers", "globex.toml")); err == nil {
+				t.Error("the role was added")
+			}
+		})
+	}
+}
+
+func TestRoleAddWithoutAReload(t *testing.T) {
+	home(t)
+	daemon(t, func(api.Request) any { return &ipc.Error{Code: ipc.Internal, Message: "out of order\x1b"} })
+	r := run(t, "", "role", "add", "globex/admin", "--arn", "arn:aws:iam::112233445566:role/Admin")
+	if r.code != 0 || !strings.Contains(r.out, "[profile globex/admin]\ncredential_process = ") ||
+		r.err != "credd: warning: the daemon did not read the new role: out of order?\ncredd: hint: try: credd reload\n" {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestRefusalsOfTheDaemon(t *testing.T) {
 	home(t)
 	daemon(t, func(api.Request) any { return &ipc.Error{Code: ipc.Denied, Message: "denied\x1b", Hint: "ask"} })
@@ -260,9 +307,55 @@ func TestReloadTellsProblems(t *testing.T) {
 		return api.Reload{Customers: 1, Roles: 2, Dropped: []string{"acme/x"}, Problems: []api.Problem{{File: "a.toml", Line: 1, Message: "bad", Hint: "mend"}, {File: "b.toml", Message: "worse"}}}
 	})
 	r := run(t, "", "reload")
-	if r.code != 2 || !strings.Contains(r.out, "2 roles of 1 customers") || !strings.Contains(r.out, "acme/x") ||
+	if r.code != 2 || !strings.Contains(r.out, "2 roles of 1 customer\n") || !strings.Contains(r.out, "acme/x") ||
 		!strings.Contains(r.err, "error: a.toml:1: bad\ncredd: hint: mend") || !strings.Contains(r.err, "error: b.toml: worse") {
 		t.Errorf("got %+v", r)
+	}
+}
+
+func TestReloadJSON(t *testing.T) {
+	bad := []api.Problem{{File: "a.toml", Line: 1, Message: "bad", Hint: "mend"}}
+	for _, tt := range []struct {
+		name     string
+		problems []api.Problem
+		code     int
+		err      string
+	}{
+		{"fine", nil, 0, ""},
+		{"broken", bad, 2, "credd: error: a.toml:1: bad\ncredd: hint: mend\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			home(t)
+			daemon(t, func(api.Request) any { return api.Reload{Customers: 1, Roles: 2, Problems: tt.problems} })
+			r := run(t, "", "reload", "--json")
+			var got api.Reload
+			if err := json.Unmarshal([]byte(r.out), &got); err != nil || len(got.Problems) != len(tt.problems) || r.code != tt.code || r.err != tt.err {
+				t.Errorf("got %+v, %v", r, err)
+			}
+		})
+	}
+}
+
+// What a hostile daemon says reaches no terminal as it is.
+func TestTheDaemonsTextsAreFiltered(t *testing.T) {
+	const evil = "x\x1b]0;y\a\n\u009b"
+	session := api.Session{Role: evil, Source: evil, AccessKeyID: evil, Note: evil, Expires: time.Now().Add(time.Hour)}
+	answers := map[string]any{
+		api.DoStatus: api.Status{Version: evil, ConfigDir: evil, Sessions: []api.Session{session}, Warnings: []string{evil},
+			Failing:  []api.Failure{{Role: evil, Outcome: evil, Message: evil, Hint: evil}, {Role: "acme/admin", Outcome: evil, Message: evil}},
+			Problems: []api.Problem{{File: evil, Message: evil, Hint: evil}}},
+		api.DoReload:  api.Reload{Dropped: []string{evil}, Problems: []api.Problem{{File: evil, Message: evil, Hint: evil}, {File: evil}}},
+		api.DoRefresh: session,
+		api.DoForget:  api.Forgotten{Roles: []string{evil}},
+		api.DoTest:    api.Identity{Name: evil, ARN: evil, AccountID: evil, Region: evil},
+	}
+	home(t)
+	daemon(t, func(r api.Request) any { return answers[r.Do] })
+	for _, args := range []string{"status", "reload", "refresh acme/admin", "forget acme", "source test work", "role list", "role show acme/admin", "customer show acme"} {
+		r := run(t, "", strings.Fields(args)...)
+		if strings.ContainsAny(r.out+r.err, "\x1b\a\u009b") || r.out == "" {
+			t.Errorf("%s: got %q", args, r.out+r.err)
+		}
 	}
 }
 

@@ -56,10 +56,10 @@ func newStatusCmd(s *Streams) *cobra.Command {
 }
 
 func (s *Streams) status(st api.Status, now time.Time) error {
-	fmt.Fprintf(s.Out, "credd %s, pid %d, since %s: %d roles of %d customers in %s\n",
-		st.Version, st.PID, clock(st.Started, now), st.Roles, st.Customers, printable(st.ConfigDir))
+	s.say("credd %s, pid %d, since %s: %s of %s in %s", st.Version, st.PID, clock(st.Started, now),
+		count(st.Roles, "role"), count(st.Customers, "customer"), st.ConfigDir)
 	if len(st.Sessions) > 0 {
-		fmt.Fprintln(s.Out)
+		s.say("")
 		var rows [][]string
 		for _, l := range st.Sessions {
 			rows = append(rows, []string{l.Role, left(l.Expires.Sub(now)), clock(l.Expires, now), l.Source, l.AccessKeyID, l.Note})
@@ -68,24 +68,33 @@ func (s *Streams) status(st api.Status, now time.Time) error {
 			return err
 		}
 	} else {
-		fmt.Fprintln(s.Out, "no live session")
+		s.say("no live session")
 	}
 	for _, f := range st.Failing {
-		fmt.Fprintf(s.Out, "\n%s %s\n", s.paint(red, "failing since "+clock(f.Since, now)), printable(f.Message))
+		s.say("\n%s %s", s.paint(red, "failing since "+clock(f.Since, now)), f.Message)
+		s.say("  last worked: %s", worked(f, now))
 		if f.Hint != "" {
-			fmt.Fprintln(s.Out, "  hint:", printable(f.Hint))
+			s.say("  hint: %s", f.Hint)
 		}
 	}
 	for _, p := range st.Problems {
-		fmt.Fprintf(s.Out, "\n%s %s\n", s.paint(red, "broken file"), printable(place(p)))
+		s.say("\n%s %s", s.paint(red, "broken file"), place(p))
 		if p.Hint != "" {
-			fmt.Fprintln(s.Out, "  hint:", printable(p.Hint))
+			s.say("  hint: %s", p.Hint)
 		}
 	}
 	for _, w := range st.Warnings {
-		fmt.Fprintf(s.Out, "\n%s %s\n", s.paint(yellow, "warning"), printable(w))
+		s.say("\n%s %s", s.paint(yellow, "warning"), w)
 	}
 	return nil
+}
+
+// worked says when a failing role last worked. The daemon knows it since its start only.
+func worked(f api.Failure, now time.Time) string {
+	if f.LastWorked.IsZero() {
+		return "not since credd started"
+	}
+	return clock(f.LastWorked, now)
 }
 
 func place(p api.Problem) string {
@@ -106,23 +115,32 @@ func newReloadCmd(s *Streams) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return printJSON(s.Out, r)
+				if err := printJSON(s.Out, r); err != nil {
+					return err
+				}
+			} else {
+				s.say("%s of %s", count(r.Roles, "role"), count(r.Customers, "customer"))
+				if len(r.Dropped) > 0 {
+					s.say("dropped the sessions of changed roles: %s", strings.Join(r.Dropped, ", "))
+				}
 			}
-			fmt.Fprintf(s.Out, "%d roles of %d customers\n", r.Roles, r.Customers)
-			if len(r.Dropped) > 0 {
-				fmt.Fprintf(s.Out, "dropped the sessions of changed roles: %s\n", printable(strings.Join(r.Dropped, ", ")))
-			}
-			if len(r.Problems) == 0 {
-				return nil
-			}
-			for _, p := range r.Problems[1:] {
-				fmt.Fprintf(s.Err, "credd: error: %s\n", printable(place(p)))
-			}
-			return &userError{ipc.Usage, place(r.Problems[0]), r.Problems[0].Hint}
+			return s.broken(r.Problems)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// broken tells of all broken files but the last, which it returns.
+func (s *Streams) broken(all []api.Problem) error {
+	if len(all) == 0 {
+		return nil
+	}
+	last := len(all) - 1
+	for _, p := range all[:last] {
+		s.complain(place(p), p.Hint)
+	}
+	return &userError{ipc.Usage, place(all[last]), all[last].Hint}
 }
 
 func newRefreshCmd(s *Streams) *cobra.Command {
@@ -137,8 +155,7 @@ func newRefreshCmd(s *Streams) *cobra.Command {
 			if asJSON {
 				return printJSON(s.Out, l)
 			}
-			_, err := fmt.Fprintf(s.Out, "%s: new session %s for %s\n", printable(l.Role), l.AccessKeyID, left(time.Until(l.Expires)))
-			return err
+			return s.say("%s: new session %s for %s", l.Role, l.AccessKeyID, left(time.Until(l.Expires)))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -167,11 +184,9 @@ func newForgetCmd(s *Streams) *cobra.Command {
 				return printJSON(s.Out, f)
 			}
 			if len(f.Roles) == 0 {
-				_, err := fmt.Fprintln(s.Out, "no live session")
-				return err
+				return s.say("no live session")
 			}
-			_, err := fmt.Fprintf(s.Out, "forgot %s; credentials that were handed out live on until they expire\n", printable(strings.Join(f.Roles, ", ")))
-			return err
+			return s.say("forgot %s; credentials that were handed out live on until they expire", strings.Join(f.Roles, ", "))
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "drop all sessions")

@@ -7,19 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
-)
 
-// printable replaces what a terminal would act on: texts come from files, from other processes and from AWS.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, s)
-}
+	"github.com/mattn/go-runewidth"
+)
 
 // printJSON prints a value for programs.
 func printJSON(w io.Writer, v any) error {
@@ -29,62 +19,63 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// table prints rows in columns. The last column is not padded.
+// terminal is how wide a terminal shows runes, whatever the locale says: 2 columns for East Asian ones, 0 for combining ones.
+var terminal = runewidth.Condition{StrictEmojiNeutral: true}
+
+// pad fills a text up to a width in columns.
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-terminal.StringWidth(text)))
+}
+
+// table prints rows in columns, filtered. The last column is not padded.
 func table(w io.Writer, head []string, rows [][]string) error {
-	all := append([][]string{head}, rows...)
+	var all [][]string
 	var width []int
-	for _, row := range all {
+	for _, row := range append([][]string{head}, rows...) {
+		clean := make([]string, len(row))
 		for i, cell := range row {
-			row[i] = printable(cell)
+			clean[i] = printable(cell)
 			if i == len(width) {
 				width = append(width, 0)
 			}
-			width[i] = max(width[i], utf8.RuneCountInString(row[i]))
+			width[i] = max(width[i], terminal.StringWidth(clean[i]))
 		}
+		all = append(all, clean)
 	}
 	for _, row := range all {
-		var b strings.Builder
-		for i, cell := range row {
-			b.WriteString(cell)
-			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
-			}
+		for i := range row[:len(row)-1] {
+			row[i] = pad(row[i], width[i])
 		}
-		if _, err := fmt.Fprintln(w, strings.TrimRight(b.String(), " ")); err != nil {
+		if _, err := io.WriteString(w, strings.TrimRight(strings.Join(row, "  "), " ")+"\n"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// facts prints names and values, a line each, and leaves out what is empty.
+// facts prints names and values, a line each, filtered, and leaves out what is empty.
 func facts(w io.Writer, pairs ...string) error {
 	width := 0
 	for pair := range slices.Chunk(pairs, 2) {
-		width = max(width, len(pair[0]))
+		width = max(width, terminal.StringWidth(pair[0]))
 	}
 	for pair := range slices.Chunk(pairs, 2) {
 		if pair[1] == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, pair[0], printable(pair[1])); err != nil {
+		if _, err := io.WriteString(w, pad(pair[0], width)+"  "+printable(pair[1])+"\n"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const (
-	red    = "31"
-	yellow = "33"
-)
-
-// paint colours a text on a terminal.
-func (s *Streams) paint(color, text string) string {
-	if !s.Color {
-		return text
+// count writes a number of things: 1 role, 2 roles.
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
 	}
-	return "\x1b[" + color + "m" + text + "\x1b[0m"
+	return fmt.Sprint(n, " ", noun)
 }
 
 // clock writes a time as people at this machine read it.

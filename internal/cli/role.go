@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,7 @@ func newRoleCmd(s *Streams) *cobra.Command {
 }
 
 func newRoleListCmd(s *Streams) *cobra.Command {
-	var asJSON bool
+	var asJSON, showID bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "List roles", Example: "  credd role list\n  credd role list --json", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,16 +39,17 @@ func newRoleListCmd(s *Streams) *cobra.Command {
 			all := []roleJSON{}
 			var names []string
 			for _, r := range v.roster.Roles() {
-				all = append(all, v.role(r, false))
+				all = append(all, v.role(r, showID))
 				names = append(names, r.Name)
 			}
 			if asJSON {
 				return printJSON(s.Out, all)
 			}
-			return s.roles(v, names)
+			return s.roles(v, names, showID)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&showID, "show-external-id", false, "print the external IDs too")
 	return cmd
 }
 
@@ -97,7 +99,7 @@ func (s *Streams) role(j roleJSON) error {
 		pairs = append(pairs, "session", j.Session.AccessKeyID+" until "+j.Session.Expires.Local().Format("15:04:05"))
 	}
 	if j.Failing != nil {
-		pairs = append(pairs, "failing", j.Failing.Message, "hint", j.Failing.Hint)
+		pairs = append(pairs, "failing", j.Failing.Message, "last worked", worked(*j.Failing, time.Now()), "hint", j.Failing.Hint)
 	}
 	return facts(s.Out, pairs...)
 }
@@ -115,19 +117,17 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 			if n.ARN == "" {
 				return &userError{ipc.Usage, "--arn is needed", "see: credd role add --help"}
 			}
-			if id != "" && idFromStdin {
+			given := cmd.Flags().Changed("external-id")
+			if given && idFromStdin {
 				return &userError{ipc.Usage, "--external-id and --external-id-stdin exclude each other", ""}
 			}
+			if given && strings.TrimSpace(id) == "" {
+				return &userError{ipc.Usage, "--external-id is empty", "give the ID, or leave --external-id out if the role asks for none"}
+			}
 			if idFromStdin {
-				if f, ok := s.In.(*os.File); ok && isTerminal(f) {
-					fmt.Fprint(s.Err, "external ID: ")
-				}
-				line, err := bufio.NewReader(io.LimitReader(s.In, 4096)).ReadString('\n')
-				if err != nil && err != io.EOF {
-					return fmt.Errorf("read the external ID: %w", err)
-				}
-				if id = strings.TrimSpace(line); id == "" {
-					return &userError{ipc.Usage, "stdin holds no external ID", "pipe it in, or leave --external-id-stdin out"}
+				var err error
+				if id, err = s.readID(); err != nil {
+					return err
 				}
 			}
 			n.ExternalID = cred.NewSecret(id)
@@ -139,9 +139,9 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 			if err != nil {
 				return asUsage(err)
 			}
-			fmt.Fprintf(s.Out, "added %s to %s (unverified: it was not tried)\n", n.Name, file)
+			s.say("added %s to %s (unverified: it was not tried)", n.Name, file)
 			if err := s.reloadIfRunning(cmd); err != nil {
-				return err
+				s.warn("the daemon did not read the new role: "+err.Error(), "try: credd reload")
 			}
 			return s.profile(where.config, n.Name)
 		},
@@ -156,6 +156,22 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 	f.StringVar(&n.CustomerName, "customer-name", "", "name of a new customer, for people")
 	f.StringVar(&n.Environment, "environment", "", "environment of a new customer, such as production")
 	return cmd
+}
+
+// readID reads an external ID from stdin: its first line.
+func (s *Streams) readID() (string, error) {
+	if f, ok := s.In.(*os.File); ok && isTerminal(f) {
+		io.WriteString(s.Err, "external ID: ")
+	}
+	text, err := bufio.NewReader(io.LimitReader(s.In, 4096)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", fmt.Errorf("read the external ID: %w", err)
+	}
+	id := strings.TrimSpace(text)
+	if id == "" {
+		return "", &userError{ipc.Usage, "stdin holds no external ID", "pipe it in, or leave --external-id-stdin out"}
+	}
+	return id, nil
 }
 
 // asUsage takes an error about what was asked for as one of usage. A file that cannot be written is not.
@@ -186,9 +202,9 @@ func (s *Streams) profile(config, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "\nput this into ~/.aws/config:\n\n[profile %s]\ncredential_process = \"%s\" %s\n", name, helper, name)
+	s.say("\nput this into ~/.aws/config:\n\n[profile %s]\ncredential_process = \"%s\" %s", name, helper, name)
 	if r.Region != "" {
-		fmt.Fprintf(s.Out, "region = %s\n", r.Region)
+		s.say("region = %s", r.Region)
 	}
 	return nil
 }
@@ -222,10 +238,10 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 			if err != nil {
 				return asUsage(err)
 			}
-			fmt.Fprintf(s.Out, "removed %s from %s; its profile in ~/.aws/config is yours to remove\n", printable(args[0]), file)
+			s.say("removed %s from %s; its profile in ~/.aws/config is yours to remove", args[0], file)
 			for _, l := range st.Sessions {
 				if l.Role == args[0] {
-					fmt.Fprintf(s.Out, "credentials that were handed out live until %s\n", l.Expires.Local().Format("15:04:05"))
+					s.say("credentials that were handed out live until %s", l.Expires.Local().Format("15:04:05"))
 				}
 			}
 			return s.reloadIfRunning(cmd)

@@ -9,7 +9,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,12 +30,18 @@ type Streams struct {
 
 // Run runs a command and returns its exit code.
 func Run(ctx context.Context, args []string, s *Streams) int {
+	out := &keeper{w: s.Out}
+	s = &Streams{In: s.In, Out: out, Err: s.Err, Color: s.Color}
 	root := newRootCmd(s)
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
-	return s.fail(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("write the output: %w", out.err)
+	}
+	return s.fail(err)
 }
 
 func newRootCmd(s *Streams) *cobra.Command {
@@ -47,24 +52,22 @@ func newRootCmd(s *Streams) *cobra.Command {
 credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/config.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &userError{ipc.Usage, err.Error(), "see: " + cmd.CommandPath() + " --help"}
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		newServeCmd(s), newStatusCmd(s), newReloadCmd(s), newRefreshCmd(s), newForgetCmd(s),
 		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newVersionCmd(s),
 	)
+	typed(root)
 	return root
 }
 
 // group is a command that only holds others.
 func group(use, short string, of ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: cobra.NoArgs,
+		Use: use, Short: short,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return &userError{ipc.Usage, cmd.CommandPath() + " needs a command", "see: " + cmd.CommandPath() + " --help"}
 		},
@@ -87,10 +90,7 @@ func (s *Streams) fail(err error) int {
 		return int(ipc.OK)
 	}
 	e := sorted(err)
-	fmt.Fprintf(s.Err, "credd: error: %s\n", printable(e.message))
-	if e.hint != "" {
-		fmt.Fprintf(s.Err, "credd: hint: %s\n", printable(e.hint))
-	}
+	s.complain(e.message, e.hint)
 	return int(e.code)
 }
 
@@ -116,9 +116,6 @@ func sorted(err error) *userError {
 	case errors.Is(err, socket.ErrForeign):
 		return &userError{ipc.Refused, err.Error() + ": nothing was sent to it", "check CREDD_SOCK and who owns the socket"}
 	}
-	if strings.HasPrefix(err.Error(), "unknown command") || strings.Contains(err.Error(), "arg(s)") {
-		return &userError{ipc.Usage, err.Error(), "see: credd --help"}
-	}
 	return &userError{ipc.Internal, err.Error(), ""}
 }
 
@@ -141,8 +138,7 @@ func newVersionCmd(s *Streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Example: "  credd version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(s.Out, "credd %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			return s.say("credd %s %s %s/%s", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		},
 	}
 }
@@ -160,9 +156,4 @@ func version() string {
 // ShowsColor reports whether colours can be shown on f: a terminal that is not dumb, and NO_COLOR is not set.
 func ShowsColor(f *os.File) bool {
 	return isTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
-
-func isTerminal(f *os.File) bool {
-	i, err := f.Stat()
-	return err == nil && i.Mode()&os.ModeCharDevice != 0
 }

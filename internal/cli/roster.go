@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -28,14 +29,11 @@ func (s *Streams) look(ctx context.Context) (*view, error) {
 	}
 	v := &view{roster: roster.Load(where.config, nil), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}}
 	for _, p := range v.roster.Problems() {
-		fmt.Fprintf(s.Err, "credd: warning: %s\n", printable(p.Error()))
-		if p.Hint != "" {
-			fmt.Fprintf(s.Err, "credd: hint: %s\n", printable(p.Hint))
-		}
+		s.warn(p.Error(), p.Hint)
 	}
 	st, _, err := liveStatus(ctx)
 	if err != nil {
-		fmt.Fprintf(s.Err, "credd: warning: the daemon does not tell its state: %s\n", printable(err.Error()))
+		s.warn("the daemon does not tell its state: "+err.Error(), "")
 	}
 	for _, l := range st.Sessions {
 		v.sessions[l.Role] = l
@@ -143,8 +141,8 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 				"region", c.Region, "default role", c.DefaultRole, "note", c.Note, "file", c.File); err != nil {
 				return err
 			}
-			fmt.Fprintln(s.Out)
-			return s.roles(v, j.Roles)
+			s.say("")
+			return s.roles(v, j.Roles, false)
 		},
 	}
 	for _, cmd := range []*cobra.Command{list, show} {
@@ -175,14 +173,22 @@ func (v *view) customer(c *roster.Customer) customerJSON {
 	return j
 }
 
-// roles prints roles as a table.
-func (s *Streams) roles(v *view, names []string) error {
+// roles prints roles as a table, with their external IDs if asked for.
+func (s *Streams) roles(v *view, names []string, showID bool) error {
 	now := time.Now()
+	head := []string{"ROLE", "ACCOUNT", "SOURCE", "SESSION", "VERIFIED", "ARN"}
+	if showID {
+		head = append(head, "EXTERNAL ID")
+	}
 	var rows [][]string
 	for _, r := range v.roster.Roles() {
 		if slices.Contains(names, r.Name) {
-			rows = append(rows, []string{r.Name, r.AccountID, r.Source, v.state(r.Name, now), "unverified", r.ARN})
+			row := []string{r.Name, r.AccountID, r.Source, v.state(r.Name, now), "unverified", r.ARN}
+			if showID {
+				row = append(row, cmp.Or(r.ExternalID.Reveal(), "-"))
+			}
+			rows = append(rows, row)
 		}
 	}
-	return table(s.Out, []string{"ROLE", "ACCOUNT", "SOURCE", "SESSION", "VERIFIED", "ARN"}, rows)
+	return table(s.Out, head, rows)
 }
