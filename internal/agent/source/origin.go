@@ -68,8 +68,8 @@ func (p *Profile) check(s *config.SharedConfig) error {
 		if at.RoleARN != "" && at.MFASerial != "" {
 			return &Error{
 				Kind:    Config,
-				Message: fmt.Sprintf("profile %q asks for an MFA code, which this version of credd cannot ask for", at.Profile),
-				Hint:    "use a source profile without mfa_serial",
+				Message: fmt.Sprintf("profile %q asks for an MFA code, which a source of type profile cannot give", at.Profile),
+				Hint:    "make the keys a source that asks for codes: credd source add NAME --type keys --from-profile PROFILE --mfa-serial ARN",
 			}
 		}
 	}

@@ -21,23 +21,16 @@ const (
 	processTimeout = 15 * time.Second // of a profile's credential_process, within a flight's 20 s
 )
 
-// ProfileSpec names an AWS profile.
-type ProfileSpec struct {
-	Profile  string
-	Region   string // wins over the profile's own
-	Endpoint string // wins over the profile's own
-	Dir      string // where config and credentials are, ~/.aws
-	HTTP     aws.HTTPClient
-}
-
 // Profile is an identity that the AWS SDK resolves from ~/.aws: keys, IAM Identity Center, aws login, a role, a web
 // identity, metadata or a credential process.
 type Profile struct {
-	spec ProfileSpec
+	spec Spec
+	deps Deps
 
 	mu       sync.Mutex
 	seen     [2]fileFacts // of config and credentials, when they were read
 	resolved *resolved    // nil before the first reading
+	until    time.Time    // of the credentials last used
 }
 
 // resolved is what the files say. The provider caches by itself.
@@ -49,11 +42,11 @@ type resolved struct {
 	err      error
 }
 
-// NewProfile returns a source that reads its files at first use.
-func NewProfile(spec ProfileSpec) *Profile { return &Profile{spec: spec} }
+// newProfile returns a source that reads its files at first use.
+func newProfile(spec Spec, d Deps) *Profile { return &Profile{spec: spec, deps: d} }
 
 func (p *Profile) files() (conf, creds string) {
-	return filepath.Join(p.spec.Dir, "config"), filepath.Join(p.spec.Dir, "credentials")
+	return filepath.Join(p.deps.AWSDir, "config"), filepath.Join(p.deps.AWSDir, "credentials")
 }
 
 // Credentials returns the profile's credentials, with at least renewBefore to live where they can be renewed.
@@ -76,7 +69,17 @@ func (p *Profile) Credentials(ctx context.Context) (*cred.Session, error) {
 	if c.CanExpire {
 		s.Expires = c.Expires
 	}
+	p.mu.Lock()
+	p.until = s.Expires
+	p.mu.Unlock()
 	return s, nil
+}
+
+// State tells until when the credentials are good that were last used.
+func (p *Profile) State() State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return State{Until: p.until}
 }
 
 // Endpoint returns what the source's settings say, else what the profile says.
@@ -133,7 +136,7 @@ func (p *Profile) resolve() *resolved {
 		config.WithSharedConfigProfile(p.spec.Profile),
 		config.WithSharedConfigFiles([]string{conf}),
 		config.WithSharedCredentialsFiles([]string{creds}),
-		config.WithHTTPClient(p.spec.HTTP),
+		config.WithHTTPClient(p.deps.HTTP),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.None })
 		}),

@@ -104,7 +104,7 @@ func write(t *testing.T, dir, name, text string) {
 }
 
 func open(dir, profile string) *Profile {
-	return NewProfile(ProfileSpec{Profile: profile, Dir: dir, HTTP: http.DefaultClient})
+	return newProfile(Spec{Profile: profile}, Deps{AWSDir: dir, HTTP: http.DefaultClient})
 }
 
 func TestProfileGood(t *testing.T) {
@@ -158,7 +158,7 @@ func TestProfileErrors(t *testing.T) {
 
 func TestSettingsWinOverTheProfile(t *testing.T) {
 	dir := home(t)
-	p := NewProfile(ProfileSpec{Profile: "service", Region: "eu-north-1", Endpoint: "https://vpce.example", Dir: dir, HTTP: http.DefaultClient})
+	p := newProfile(Spec{Profile: "service", Region: "eu-north-1", Endpoint: "https://vpce.example"}, Deps{AWSDir: dir, HTTP: http.DefaultClient})
 	if region, url := p.Endpoint(); region != "eu-north-1" || url != "https://vpce.example" {
 		t.Errorf("got %s, %s; want the source's own", region, url)
 	}

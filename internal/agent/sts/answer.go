@@ -2,7 +2,6 @@ package sts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -23,30 +22,25 @@ const slack = maxSkew + time.Minute
 // session checks an answer as far as it can be checked. An answer that cannot be right is an error, so that it never
 // replaces a good session.
 func session(out *sts.AssumeRoleOutput, r Request, d time.Duration, started, now time.Time) (*cred.Session, error) {
-	c, u := out.Credentials, out.AssumedRoleUser
-	switch {
-	case c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" || aws.ToString(c.SessionToken) == "":
-		return nil, errors.New("the answer of AWS lacks a key, secret or token")
-	case c.Expiration == nil:
-		return nil, errors.New("the answer of AWS lacks an expiration")
-	case !c.Expiration.After(now):
-		return nil, fmt.Errorf("AWS answered with a session that expired at %s", c.Expiration.UTC().Format(time.RFC3339))
-	case c.Expiration.After(now.Add(d + slack)):
-		return nil, fmt.Errorf("AWS answered with a session until %s, later than asked for", c.Expiration.UTC().Format(time.RFC3339))
-	case u == nil || !strings.Contains(aws.ToString(u.Arn), ":"+r.AccountID+":"):
+	s, err := parts(out.Credentials, d, now)
+	if err != nil {
+		return nil, err
+	}
+	u := out.AssumedRoleUser
+	if u == nil || !strings.Contains(aws.ToString(u.Arn), ":"+r.AccountID+":") {
 		return nil, fmt.Errorf("AWS answered with a session that is not of account %s", r.AccountID)
 	}
-	return &cred.Session{
-		AccessKeyID:     *c.AccessKeyId,
-		SecretAccessKey: cred.NewSecret(*c.SecretAccessKey),
-		SessionToken:    cred.NewSecret(*c.SessionToken),
-		Expires:         c.Expiration.UTC(),
-		AccountID:       r.AccountID,
-		Issued:          started.UTC().Round(0),
-		ARN:             aws.ToString(u.Arn),
-		AssumedRoleID:   aws.ToString(u.AssumedRoleId),
-		SessionName:     r.SessionName,
-	}, nil
+	s.AccountID, s.Issued = r.AccountID, started.UTC().Round(0)
+	s.ARN, s.AssumedRoleID, s.SessionName = aws.ToString(u.Arn), aws.ToString(u.AssumedRoleId), r.SessionName
+	return s, nil
+}
+
+func errExpired(at time.Time) error {
+	return fmt.Errorf("AWS answered with a session that expired at %s", at.UTC().Format(time.RFC3339))
+}
+
+func errTooLong(at time.Time) error {
+	return fmt.Errorf("AWS answered with a session until %s, later than asked for", at.UTC().Format(time.RFC3339))
 }
 
 type meta struct {

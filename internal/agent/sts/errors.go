@@ -28,6 +28,7 @@ const (
 	Unreachable               // fix the network, or wait
 	Clock                     // set the clock
 	Invalid                   // the request is wrong: change the configuration
+	WrongCode                 // the MFA code is wrong, was used, or is of another device
 )
 
 // Error is a failed call, safe to show: it holds no secret and no external ID.
@@ -60,6 +61,8 @@ var reasons = map[string]Reason{
 	"InvalidClientTokenId":        Login,
 	"UnrecognizedClientException": Login,
 	"InvalidAccessKeyId":          Login,
+	"InvalidIdentityToken":        Login, // of a web identity
+	"IDPRejectedClaim":            Login,
 	"SignatureDoesNotMatch":       Login, // the clock was looked at before
 	"MissingAuthenticationToken":  Login,
 	"IncompleteSignature":         Login,
@@ -102,6 +105,8 @@ func Sort(err error, now time.Time) *Error {
 	}
 	reason, known := reasons[e.Code]
 	switch {
+	case strings.HasPrefix(api.ErrorMessage(), "MultiFactorAuthentication failed"):
+		e.Reason = WrongCode
 	case known:
 		e.Reason = reason
 	case resp != nil && resp.HTTPStatusCode() >= 500:
@@ -123,6 +128,8 @@ func message(r Reason, api smithy.APIError) string {
 			return "denied by AWS because " + because
 		}
 		return "denied by AWS"
+	case WrongCode:
+		return "AWS does not accept the MFA code"
 	case Login:
 		return "AWS does not accept the source's credentials (" + api.ErrorCode() + ")"
 	case Throttled:

@@ -1,0 +1,64 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+const (
+	commandTimeout = 15 * time.Second // within a flight's 20 s; a hardware key may wait for a touch
+	commandOutput  = 64 << 10         // bytes; a session token is a few KB
+	commandEnds    = time.Second      // for a command that was told to end, until its pipes are closed
+)
+
+// Join makes one comparable string of a command and its arguments.
+func Join(args []string) string { return strings.Join(args, "\x00") }
+
+func split(command string) []string { return strings.Split(command, "\x00") }
+
+// run runs a command without a shell, without stdin, and with the daemon's own environment, which holds no credential
+// (see ClearEnvironment). It returns what the command prints. Neither that nor its stderr is ever in an error.
+func run(ctx context.Context, command string) ([]byte, error) {
+	args := split(command)
+	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	var out limited
+	cmd.Stdout = &out
+	cmd.WaitDelay = commandEnds
+	detach(cmd)
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil && out.over:
+		return nil, fmt.Errorf("prints more than %d KiB", commandOutput>>10)
+	case err == nil:
+		return out.Bytes(), nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("did not end in %s", commandTimeout)
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, errors.New("is not in the PATH of the daemon: write its whole path")
+	case errors.As(err, &exit):
+		return nil, fmt.Errorf("ended with %s", exit.ProcessState)
+	}
+	return nil, fmt.Errorf("cannot be run: %w", err)
+}
+
+// limited keeps what is written to it, up to commandOutput.
+type limited struct {
+	bytes.Buffer
+	over bool
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len()+len(p) > commandOutput {
+		l.over = true
+		return len(p), nil
+	}
+	return l.Buffer.Write(p)
+}

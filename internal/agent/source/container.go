@@ -1,0 +1,3 @@
+package source
+
+func newContainer(spec Spec, d Deps) *minted { return &minted{spec: spec} }

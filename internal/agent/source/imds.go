@@ -1,0 +1,3 @@
+package source
+
+func newIMDS(spec Spec, d Deps) *minted { return &minted{spec: spec} }

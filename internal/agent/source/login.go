@@ -1,0 +1,3 @@
+package source
+
+func newLogin(spec Spec, d Deps) *minted { return &minted{spec: spec} }

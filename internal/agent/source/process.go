@@ -1,0 +1,3 @@
+package source
+
+func newProcess(spec Spec, d Deps) *minted { return &minted{spec: spec} }
