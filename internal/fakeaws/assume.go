@@ -3,7 +3,6 @@ package fakeaws
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -12,7 +11,7 @@ const maxChained = time.Hour // the longest session that temporary credentials m
 // assumeRole issues a session. What the request says of itself is checked first, then whether the caller may, then how
 // long the session may be: a caller who may not learns nothing about the role.
 func (s *Server) assumeRole(c call) (any, error) {
-	if err := checkParams(c.form); err != nil {
+	if err := checkParams(c.form, roleParams, maxDuration); err != nil {
 		return nil, err
 	}
 	a, err := parseARN(c.form.Get("RoleArn"))
@@ -27,20 +26,20 @@ func (s *Server) assumeRole(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	mfa, err := checkMFA(c)
+	mfa, err := s.checkMFA(c)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.authorize(c, a, mfa)
+	r, err := s.authorize(c, a, mfa || c.who.mfa)
 	if err != nil {
 		return nil, err
 	}
-	d := duration(c.form)
+	d := duration(c.form, time.Hour)
 	if c.who.temporary() && d > maxChained {
 		return nil, invalid("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.")
 	}
 	if d > r.maxSession {
-		return nil, invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+		return nil, tooLong()
 	}
 	i := s.issue(r, c, d, transitive)
 	return &assumeRoleResult{
@@ -51,22 +50,8 @@ func (s *Server) assumeRole(c call) (any, error) {
 	}, nil
 }
 
-// checkMFA reports whether the request proves a second factor. Any code will do, once the device can be the caller's.
-func checkMFA(c call) (bool, error) {
-	serial, code := c.form.Get("SerialNumber"), c.form.Get("TokenCode")
-	if serial == "" && code == "" {
-		return false, nil
-	}
-	if serial == "" || code == "" {
-		return false, invalid("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
-	}
-	device, err := parseARN(serial)
-	hardware := !strings.Contains(serial, ":")
-	own := err == nil && device.kind == "mfa" && device.account == c.who.account
-	if c.who.temporary() || !hardware && !own {
-		return false, &apiError{http.StatusForbidden, "AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user."}
-	}
-	return true, nil
+func tooLong() error {
+	return invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 }
 
 // authorize returns the role if the caller may assume it. Whatever is missing on the role's side, the error is the
@@ -74,13 +59,17 @@ func checkMFA(c call) (bool, error) {
 func (s *Server) authorize(c call, a arn, mfa bool) (*role, error) {
 	s.mu.Lock()
 	r, forbidden := s.roles[a.text], s.forbidden[c.who.principal]
+	refused := s.needMFA[c.who.arn] && !mfa
 	s.mu.Unlock()
 
 	denied := fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.who.arn, a.text)
-	if forbidden {
-		denied += " because no identity-based policy allows the sts:AssumeRole action"
+	switch {
+	case refused:
+		denied += explicitDeny
+	case forbidden:
+		denied += fmt.Sprintf(unallowed, "sts:AssumeRole")
 	}
-	if forbidden || r == nil || !r.admits(c, mfa) {
+	if refused || forbidden || r == nil || !r.admits(c, mfa) {
 		return nil, &apiError{http.StatusForbidden, "AccessDenied", denied}
 	}
 	return r, nil

@@ -73,10 +73,8 @@ func TestParameters(t *testing.T) {
 		"transitive unsent": {func(r *in) { r.TransitiveTagKeys = []string{"a"} }, "InvalidParameterValue", "must be included in the requested tags"},
 		"code alone":        {func(r *in) { r.TokenCode = aws.String("123456") }, "ValidationError", "must provide both"},
 		"short code":        {func(r *in) { r.TokenCode = aws.String("12345") }, "ValidationError", "at 'tokenCode'"},
-		"foreign device": {func(r *in) {
-			r.SerialNumber, r.TokenCode = aws.String("arn:aws:iam::012345678901:mfa/dev"), aws.String("123456")
-		}, "AccessDenied", "unable to validate MFA code"},
-		"hardware device": {func(r *in) { r.SerialNumber, r.TokenCode = aws.String("GAHT12345678"), aws.String("123456") }, "", ""},
+		"no such device":    {withCode("arn:aws:iam::012345678901:mfa/dev", "123456"), "AccessDenied", "unable to validate MFA code"},
+		"hardware device":   {withCode("GAHT12345678", "123456"), "AccessDenied", "unable to validate MFA code"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.AssumeRole(t.Context(), admin(tt.change))
@@ -147,7 +145,8 @@ func TestChainedSessionsLastAnHour(t *testing.T) {
 	in.DurationSeconds = aws.Int32(3600)
 	assume(t, s, session, in)
 
-	in.SerialNumber, in.TokenCode = aws.String("GAHT12345678"), aws.String("123456")
+	device := addDevice(t, s, userARN)
+	withCode(device.Serial, s.Code(device.Serial))(in)
 	_, err = session.AssumeRole(t.Context(), in)
 	wantError(t, err, "AccessDenied", "unable to validate MFA code")
 }

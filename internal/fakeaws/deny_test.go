@@ -64,10 +64,6 @@ func TestGrantedConditions(t *testing.T) {
 		"unasked ID":  {TrustPolicy(userARN, ""), func(*sts.AssumeRoleInput) {}},
 		"this network": {trust(`,"Condition":{"IpAddress":{"aws:SourceIp":"127.0.0.0/8"}}`),
 			func(*sts.AssumeRoleInput) {}},
-		"MFA": {trust(`,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`),
-			func(in *sts.AssumeRoleInput) {
-				in.SerialNumber, in.TokenCode = aws.String("arn:aws:iam::210987654321:mfa/dev"), aws.String("123456")
-			}},
 		"tags and identity": {both, func(in *sts.AssumeRoleInput) {
 			in.Tags, in.SourceIdentity = tags("Project", "x"), aws.String("dev@example.com")
 		}},

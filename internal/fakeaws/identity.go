@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"time"
 )
 
@@ -28,6 +27,8 @@ type identity struct {
 	expires        time.Time
 	transitive     map[string]string // tags that go on to the next role of a chain
 	sourceIdentity string
+	plain          bool // of GetSessionToken: a user's session rather than a role's
+	mfa            bool // likewise; no session of a role keeps it
 }
 
 func (i *identity) temporary() bool { return i.token != "" }
@@ -38,18 +39,19 @@ func (s *Server) AddUser(userARN string) (Key, error) {
 	if err != nil || a.service != "iam" || a.kind != "user" {
 		return Key{}, fmt.Errorf("%q is not the ARN of an IAM user, such as arn:aws:iam::123456789012:user/dev", userARN)
 	}
-	i := &identity{
-		key:       Key{ID: newID("AKIA", 16), Secret: newSecret()},
-		arn:       userARN,
-		principal: userARN,
-		partition: a.partition,
-		account:   a.account,
-		id:        newID("AIDA", 17),
-	}
+	now := s.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.identities[i.key.ID] = i
-	return i.key, nil
+	if s.users[userARN] != nil {
+		return Key{}, fmt.Errorf("add user %s: there is one; see AddKey", userARN)
+	}
+	u := &user{arn: a, id: newID("AIDA", 17), created: now}
+	s.users[userARN] = u
+	k, err := s.addKey(u, now, 0)
+	if err != nil {
+		return Key{}, fmt.Errorf("add user %s: %w", userARN, err)
+	}
+	return k.Key, nil
 }
 
 // ForbidAssume takes from a user, or from every session of a role, the right to assume roles. STS then appends the
@@ -60,15 +62,16 @@ func (s *Server) ForbidAssume(principalARN string) {
 	s.forbidden[principalARN] = true
 }
 
-// signer looks a key up. A session's key without its token, and a token with any other key, is nobody's.
-func (s *Server) signer(keyID, token string) (*identity, error) {
+// signer looks a key up. A session's key without its token, and a token with any other key, is nobody's, and so is a
+// user's key that is inactive, deleted or too new.
+func (s *Server) signer(keyID, token string, now time.Time) (*identity, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := s.identities[keyID]
 	if i == nil || i.token != token {
-		return nil, &apiError{http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid."}
+		return nil, false
 	}
-	return i, nil
+	return i, i.temporary() || s.users[i.arn].key(keyID).signs(now)
 }
 
 // newID returns prefix and n random characters of the alphabet that AWS uses for its IDs.

@@ -11,30 +11,38 @@ import (
 	"unicode/utf8"
 )
 
-// params are the plain parameters of AssumeRole with their limits (STS AssumeRole), in characters.
-var params = []struct {
+// param is a plain parameter with its limits, in characters.
+type param struct {
 	name     string
 	required bool
 	min, max int
 	alphabet *regexp.Regexp
-}{
+}
+
+// roleParams are those of AssumeRole (STS AssumeRole).
+var roleParams = []param{
 	{"RoleArn", true, 20, 2048, anyText},
-	{"RoleSessionName", true, 2, 64, regexp.MustCompile(`[\w+=,.@-]*`)},
+	{"RoleSessionName", true, 2, 64, nameText},
 	{"ExternalId", false, 2, 1224, regexp.MustCompile(`[\w+=,.@:\/-]*`)},
-	{"SourceIdentity", false, 2, 64, regexp.MustCompile(`[\w+=,.@-]*`)},
-	{"SerialNumber", false, 9, 256, regexp.MustCompile(`[\w+=/:,.@-]*`)},
-	{"TokenCode", false, 6, 6, regexp.MustCompile(`[\d]*`)},
-	{"Policy", false, 1, 2048, regexp.MustCompile(`[\x{9}\x{A}\x{D}\x{20}-\x{FF}]*`)},
+	{"SourceIdentity", false, 2, 64, nameText},
+	{"SerialNumber", false, 9, 256, serialText},
+	{"TokenCode", false, 6, 6, codeText},
+	{"Policy", false, 1, 2048, policyText},
 }
 
 var (
-	anyText = regexp.MustCompile(`[\x{9}\x{A}\x{D}\x{20}-\x{10FFFF}]*`)
-	tagText = regexp.MustCompile(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
+	anyText    = regexp.MustCompile(`[\x{9}\x{A}\x{D}\x{20}-\x{10FFFF}]*`)
+	nameText   = regexp.MustCompile(`[\w+=,.@-]*`)
+	serialText = regexp.MustCompile(`[\w+=/:,.@-]*`)
+	codeText   = regexp.MustCompile(`[\d]*`)
+	policyText = regexp.MustCompile(`[\x{9}\x{A}\x{D}\x{20}-\x{FF}]*`)
+	tagText    = regexp.MustCompile(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
 )
 
 const (
 	minDuration = 900 // seconds (STS AssumeRole)
 	maxDuration = 43200
+	maxPlain    = 129600 // seconds (STS GetSessionToken)
 	maxPolicies = 10
 	maxTags     = 50
 )
@@ -74,8 +82,24 @@ func invalid(format string, args ...any) error {
 	return &apiError{http.StatusBadRequest, "ValidationError", fmt.Sprintf(format, args...)}
 }
 
-// checkParams checks each parameter of an AssumeRole by itself.
-func checkParams(form url.Values) error {
+// checkParams checks each parameter of a request for a session by itself. longest is in seconds.
+func checkParams(form url.Values, params []param, longest int) error {
+	v := checkPlain(form, params)
+	if value := form.Get("DurationSeconds"); form.Has("DurationSeconds") {
+		switch n, err := strconv.Atoi(value); {
+		case err != nil:
+			v.add(value, "durationSeconds", "Member must be an integer")
+		case n < minDuration:
+			v.add(value, "durationSeconds", "Member must have value greater than or equal to "+strconv.Itoa(minDuration))
+		case n > longest:
+			v.add(value, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(longest))
+		}
+	}
+	checkLists(&v, form)
+	return v.err()
+}
+
+func checkPlain(form url.Values, params []param) violations {
 	var v violations
 	for _, p := range params {
 		member := strings.ToLower(p.name[:1]) + p.name[1:]
@@ -86,18 +110,7 @@ func checkParams(form url.Values) error {
 			v = append(v, "Value null at '"+member+"' failed to satisfy constraint: Member must not be null")
 		}
 	}
-	if value := form.Get("DurationSeconds"); form.Has("DurationSeconds") {
-		switch n, err := strconv.Atoi(value); {
-		case err != nil:
-			v.add(value, "durationSeconds", "Member must be an integer")
-		case n < minDuration:
-			v.add(value, "durationSeconds", "Member must have value greater than or equal to "+strconv.Itoa(minDuration))
-		case n > maxDuration:
-			v.add(value, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(maxDuration))
-		}
-	}
-	checkLists(&v, form)
-	return v.err()
+	return v
 }
 
 func checkLists(v *violations, form url.Values) {
@@ -118,11 +131,11 @@ func checkLists(v *violations, form url.Values) {
 	}
 }
 
-// duration returns the asked-for length of a session, or the default. The form was checked.
-func duration(form url.Values) time.Duration {
+// duration returns the asked-for length of a session, or usual where none is asked for. The form was checked.
+func duration(form url.Values, usual time.Duration) time.Duration {
 	seconds, err := strconv.Atoi(form.Get("DurationSeconds"))
 	if err != nil {
-		return time.Hour
+		return usual
 	}
 	return time.Duration(seconds) * time.Second
 }

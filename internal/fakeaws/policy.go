@@ -25,6 +25,7 @@ const (
 	assumeRole        = "sts:assumerole"
 	tagSession        = "sts:tagsession"
 	setSourceIdentity = "sts:setsourceidentity"
+	assumeWeb         = "sts:assumerolewithwebidentity"
 )
 
 // parsePolicy reads a trust policy as IAM takes it. What this package cannot enforce is an error, never ignored: a
@@ -85,21 +86,35 @@ func parsePrincipals(raw json.RawMessage) ([]string, error) {
 	if all, err := oneString(raw); err == nil && all == "*" {
 		return []string{"*"}, nil
 	}
-	m, err := object(raw, "AWS")
+	m, err := object(raw, "AWS", "Federated")
 	if err != nil {
 		return nil, fmt.Errorf("the Principal: %w", err)
 	}
-	list, err := stringList(m["AWS"])
-	if err != nil {
-		return nil, fmt.Errorf("the Principal: %w", err)
+	if len(m) == 0 {
+		return nil, errors.New("the Principal names nobody")
 	}
-	for _, p := range list {
-		a, err := parseARN(p)
-		if p != "*" && !validAccount.MatchString(p) && (err != nil || !a.isPrincipal()) {
-			return nil, fmt.Errorf("invalid principal in policy: %q", p)
+	var all []string
+	for kind, raw := range m {
+		list, err := stringList(raw)
+		if err != nil {
+			return nil, fmt.Errorf("the Principal: %w", err)
 		}
+		for _, p := range list {
+			if !validPrincipal(kind, p) {
+				return nil, fmt.Errorf("invalid principal in policy: %q", p)
+			}
+		}
+		all = append(all, list...)
 	}
-	return list, nil
+	return all, nil
+}
+
+func validPrincipal(kind, p string) bool {
+	a, err := parseARN(p)
+	if kind == "Federated" {
+		return err == nil && a.isProvider()
+	}
+	return p == "*" || validAccount.MatchString(p) || err == nil && a.isPrincipal()
 }
 
 func parseActions(raw json.RawMessage) ([]string, error) {
@@ -109,7 +124,7 @@ func parseActions(raw json.RawMessage) ([]string, error) {
 	}
 	for i, a := range list {
 		list[i] = strings.ToLower(a)
-		if !slices.Contains([]string{assumeRole, tagSession, setSourceIdentity}, list[i]) {
+		if !slices.Contains([]string{assumeRole, tagSession, setSourceIdentity, assumeWeb}, list[i]) {
 			return nil, fmt.Errorf("the Action %q is not supported", a)
 		}
 	}

@@ -9,28 +9,22 @@ import (
 	"strconv"
 )
 
-const (
-	maxBody    = 256 << 10 // far above any request that passes validation
-	apiVersion = "2011-06-15"
-)
+const maxBody = 256 << 10 // far above any request that passes validation
 
-// call is an authenticated request.
+// call is a request whose caller is known.
 type call struct {
 	who  *identity
 	form url.Values
 	ip   string // aws:SourceIp
 }
 
-// actions are what the server understands. An action returns the content of its Result element.
-var actions = map[string]func(*Server, call) (any, error){
-	"AssumeRole":        (*Server).assumeRole,
-	"GetCallerIdentity": (*Server).getCallerIdentity,
-}
-
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		panic(http.ErrAbortHandler) // half a request: nobody waits for an answer
+	}
+	if s.rest(w, r, body) {
+		return
 	}
 	form, formErr := url.ParseQuery(string(body))
 	req := parseRequest(r, form, s.Now())
@@ -41,14 +35,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if !alive || fault == Drop {
 		panic(http.ErrAbortHandler)
 	}
-	id := newRequestID()
+	id, svc := newRequestID(), serviceOf(form)
 	result, err := s.do(r, body, form, formErr, fault)
 	status, reply := http.StatusOK, []byte(nil)
 	if err != nil {
-		status, reply = encodeError(err, id)
+		status, reply = encodeError(svc, err, id)
 	} else {
 		fault.lie(result, s.Now())
-		reply = encodeResult(req.Action, result, id)
+		reply = encodeResult(svc, req.Action, result, id)
 	}
 	h := w.Header()
 	h.Set("Date", s.Now().UTC().Format(http.TimeFormat))
@@ -68,13 +62,16 @@ func (s *Server) do(r *http.Request, body []byte, form url.Values, formErr error
 	if formErr != nil {
 		return nil, &apiError{http.StatusBadRequest, "MalformedInput", "The body is not a form."}
 	}
-	who, err := s.authenticate(r, body)
-	if err != nil {
-		return nil, err
-	}
 	action, version := form.Get("Action"), form.Get("Version")
-	do := actions[action]
-	if do == nil || version != apiVersion {
+	who := &identity{} // nobody
+	if version != apiVersion || action != webIdentityAction {
+		var err error
+		if who, err = s.authenticate(serviceOf(form), r, body); err != nil {
+			return nil, err
+		}
+	}
+	do := services[version].actions[action]
+	if do == nil {
 		return nil, &apiError{http.StatusBadRequest, "InvalidAction",
 			"Could not find operation " + action + " for version " + strconv.Quote(version)}
 	}

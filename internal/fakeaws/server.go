@@ -24,6 +24,16 @@ type Server struct {
 	roles      map[string]*role     // by ARN
 	forbidden  map[string]bool      // caller ARNs that their own account does not let assume roles
 
+	users        map[string]*user     // by ARN
+	devices      map[string]*device   // by serial number
+	keyDelay     time.Duration        // of keys yet to be created
+	needMFA      map[string]bool      // user ARNs whose own policy asks for it
+	forbiddenIAM map[string][]string  // by caller ARN: actions, or "*"
+	webTokens    map[string]*webToken // by the token itself
+
+	center *identityCenter
+	logins []*login // ended ones stay
+
 	faults  map[string]fault         // by role ARN, "" for every request
 	latency map[string]time.Duration // likewise
 
@@ -41,9 +51,17 @@ func New() (*Server, error) {
 		identities: map[string]*identity{},
 		roles:      map[string]*role{},
 		forbidden:  map[string]bool{},
-		faults:     map[string]fault{},
-		latency:    map[string]time.Duration{},
-		arrived:    make(chan struct{}),
+		users:      map[string]*user{},
+		devices:    map[string]*device{},
+		needMFA:    map[string]bool{},
+		webTokens:  map[string]*webToken{},
+
+		forbiddenIAM: map[string][]string{},
+
+		center:  newIdentityCenter(),
+		faults:  map[string]fault{},
+		latency: map[string]time.Duration{},
+		arrived: make(chan struct{}),
 	}
 	if err := s.Start(); err != nil {
 		return nil, err

@@ -74,9 +74,9 @@ func badSignature(format string, args ...any) error {
 	return &apiError{http.StatusForbidden, "SignatureDoesNotMatch", fmt.Sprintf(format, args...)}
 }
 
-// authenticate returns who signed r. The order of the checks is STS's as far as callers can see it: the clock is
+// authenticate returns who signed r for svc. The order of the checks is STS's as far as callers can see it: the clock is
 // looked at before the signature, the end of a session after it.
-func (s *Server) authenticate(r *http.Request, body []byte) (*identity, error) {
+func (s *Server) authenticate(svc service, r *http.Request, body []byte) (*identity, error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		return nil, &apiError{http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token"}
@@ -85,12 +85,12 @@ func (s *Server) authenticate(r *http.Request, body []byte) (*identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	who, err := s.signer(auth.keyID, r.Header.Get("X-Amz-Security-Token"))
-	if err != nil {
-		return nil, err
-	}
 	now := s.Now().UTC()
-	if err := auth.checkScope(r.Header, now); err != nil {
+	who, ok := s.signer(auth.keyID, r.Header.Get("X-Amz-Security-Token"), now)
+	if !ok {
+		return nil, badToken(svc.name)
+	}
+	if err := auth.checkScope(r.Header, svc.name, now); err != nil {
 		return nil, err
 	}
 	want := auth.sign(r, body, who.key.Secret)
@@ -104,7 +104,7 @@ func (s *Server) authenticate(r *http.Request, body []byte) (*identity, error) {
 }
 
 // checkScope checks all that needs no key: what must be signed, for whom, and when.
-func (a authorization) checkScope(h http.Header, now time.Time) error {
+func (a authorization) checkScope(h http.Header, service string, now time.Time) error {
 	if !slices.Contains(a.signed, "host") {
 		return badSignature("'Host' must be a 'SignedHeader' in the AWS Authorization.")
 	}
@@ -116,8 +116,8 @@ func (a authorization) checkScope(h http.Header, now time.Time) error {
 	if !validRegion.MatchString(a.region) {
 		return badSignature("Credential should be scoped to a valid region. ")
 	}
-	if a.service != "sts" {
-		return badSignature("Credential should be scoped to correct service: 'sts'. ")
+	if a.service != service {
+		return badSignature("Credential should be scoped to correct service: '%s'. ", service)
 	}
 	at, err := time.Parse(amzTime, h.Get("X-Amz-Date"))
 	if err != nil {

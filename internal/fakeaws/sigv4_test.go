@@ -75,7 +75,7 @@ func TestSignatures(t *testing.T) {
 
 func TestUnknownActions(t *testing.T) {
 	s, key := start(t)
-	for _, action := range []string{"", "GetSessionToken", "assumerole", "ListUsers"} {
+	for _, action := range []string{"", "GetFederationToken", "assumerole", "ListUsers", "ListAccessKeys"} {
 		form := whoAmI()
 		form.Set("Action", action)
 		status, body := post(t, s, form, signature{key: key})
@@ -84,9 +84,12 @@ func TestUnknownActions(t *testing.T) {
 		}
 	}
 	form := whoAmI()
-	form.Set("Version", "2010-05-08")
-	if status, body := post(t, s, form, signature{key: key}); status != 400 || parseError(t, body).Code != "InvalidAction" {
+	form.Set("Version", iamVersion)
+	if status, body := post(t, s, form, signature{key: key, service: "iam"}); status != 400 || parseError(t, body).Code != "InvalidAction" {
 		t.Errorf("IAM's version: answer is %d: %s", status, body)
+	}
+	if status, body := post(t, s, form, signature{key: key}); status != 403 || parseError(t, body).Message != "Credential should be scoped to correct service: 'iam'. " {
+		t.Errorf("IAM's version signed for STS: answer is %d: %s", status, body)
 	}
 }
 

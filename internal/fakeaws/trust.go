@@ -31,6 +31,9 @@ func (a arn) isPrincipal() bool {
 	return false
 }
 
+// isProvider reports whether a is an OpenID Connect provider that an account trusts.
+func (a arn) isProvider() bool { return a.service == "iam" && a.kind == "oidc-provider" }
+
 // allows reports whether who may do action, with the values that conditions look at. A Deny wins over every Allow, and
 // what no statement allows is denied.
 func (p policy) allows(who *identity, action string, request map[string]string) bool {

@@ -9,8 +9,6 @@ import (
 	"net/http"
 )
 
-const namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
-
 // apiError is an error as AWS answers it.
 type apiError struct {
 	status  int
@@ -46,18 +44,19 @@ type callerIdentityResult struct {
 }
 
 type errorResponse struct {
-	XMLName   xml.Name `xml:"https://sts.amazonaws.com/doc/2011-06-15/ ErrorResponse"`
-	Type      string   `xml:"Error>Type"`
-	Code      string   `xml:"Error>Code"`
-	Message   string   `xml:"Error>Message"`
-	RequestID string   `xml:"RequestId"`
+	XMLName   xml.Name
+	Type      string `xml:"Error>Type"`
+	Code      string `xml:"Error>Code"`
+	Message   string `xml:"Error>Message"`
+	RequestID string `xml:"RequestId"`
 }
 
-// encodeResult wraps result as the query protocol does: ActionResponse around ActionResult and the metadata.
-func encodeResult(action string, result any, requestID string) []byte {
+// encodeResult wraps result as the query protocol does: ActionResponse around ActionResult and the metadata. A nil
+// result has no element.
+func encodeResult(svc service, action string, result any, requestID string) []byte {
 	var b bytes.Buffer
 	e := xml.NewEncoder(&b)
-	response := xml.StartElement{Name: xml.Name{Space: namespace, Local: action + "Response"}}
+	response := xml.StartElement{Name: xml.Name{Space: svc.namespace, Local: action + "Response"}}
 	metadata := struct {
 		RequestID string `xml:"RequestId"`
 	}{requestID}
@@ -75,12 +74,13 @@ func encodeResult(action string, result any, requestID string) []byte {
 }
 
 // encodeError returns the HTTP status and body for err.
-func encodeError(err error, requestID string) (int, []byte) {
+func encodeError(svc service, err error, requestID string) (int, []byte) {
 	var e *apiError
 	if !errors.As(err, &e) {
 		e = &apiError{http.StatusInternalServerError, "InternalFailure", err.Error()}
 	}
 	r := errorResponse{Type: "Sender", Code: e.code, Message: e.message, RequestID: requestID}
+	r.XMLName = xml.Name{Space: svc.namespace, Local: "ErrorResponse"}
 	if e.status >= http.StatusInternalServerError {
 		r.Type = "Receiver"
 	}

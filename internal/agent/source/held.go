@@ -129,9 +129,11 @@ type minted struct {
 	fetch func(context.Context) (*cred.Session, error)
 }
 
-func (m *minted) Credentials(ctx context.Context) (*cred.Session, error) { return m.held.get(ctx, m.fetch) }
-func (m *minted) Endpoint() (region, url string)                         { return m.spec.Region, m.spec.Endpoint }
-func (m *minted) Fingerprint() string                                    { return m.spec.Type + " " + m.who }
-func (m *minted) Reload()                                                { m.held.retry() }
-func (m *minted) Invalidate()                                            { m.held.drop() }
-func (m *minted) State() State                                           { return State{Until: m.held.until()} }
+func (m *minted) Credentials(ctx context.Context) (*cred.Session, error) {
+	return m.held.get(ctx, m.fetch)
+}
+func (m *minted) Endpoint() (region, url string) { return m.spec.Region, m.spec.Endpoint }
+func (m *minted) Fingerprint() string            { return m.spec.Type + " " + m.who }
+func (m *minted) Reload()                        { m.held.retry() }
+func (m *minted) Invalidate()                    { m.held.drop() }
+func (m *minted) State() State                   { return State{Until: m.held.until()} }
