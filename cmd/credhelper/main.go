@@ -16,6 +16,7 @@ import (
 
 	"credd/internal/ipc"
 	"credd/internal/ipc/dial"
+	"credd/internal/ipc/start"
 	"credd/internal/ipc/terminal"
 	"credd/internal/paths"
 )
@@ -98,7 +99,7 @@ func ask(path, role string, deadline time.Time) (ipc.Kind, []byte, error) {
 func once(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
 	kind, payload, err := dial.Ask(path, frame, deadline, put)
 	if err == dial.ErrNoDaemon {
-		if err := start(path, deadline); err != nil {
+		if err := start.Daemon(path, deadline); err != nil {
 			return 0, nil, err
 		}
 		kind, payload, err = dial.Ask(path, frame, deadline, put)
@@ -134,8 +135,8 @@ func explain(stderr *os.File, path string, err error) int {
 	case ipc.ErrTooLarge, ipc.ErrMalformed:
 		return fail(stderr, ipc.Internal, "the reply of credd is not understood: "+err.Error(), versions)
 	}
-	if e, ok := err.(*startError); ok {
-		return fail(stderr, ipc.NoDaemon, e.message, e.hint)
+	if e, ok := err.(*start.Error); ok {
+		return fail(stderr, ipc.NoDaemon, e.Message, e.Hint)
 	}
 	return fail(stderr, ipc.NoDaemon, "connect to credd: "+err.Error(), check)
 }

@@ -17,32 +17,6 @@ import (
 	"credd/internal/ipc/dial"
 )
 
-func TestADaemonThatDoesNotListenIsGivenUp(t *testing.T) {
-	in := install(t)
-	sleep := exec.Command("sleep", "1000")
-	if err := sleep.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer sleep.Wait()
-	defer sleep.Process.Kill()
-	err := await(in.socket, sleep.Process.Pid, "/log", time.Now().Add(50*time.Millisecond))
-	if want := (startError{"credd was started and does not answer", "see /log"}); err == nil || *err.(*startError) != want {
-		t.Errorf("got %v, want %v", err, want)
-	}
-}
-
-func TestALockThatIsNotGivenUp(t *testing.T) {
-	in := install(t)
-	held, err := startLock(in.socket, time.Now().Add(patience))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(held)
-	if _, err := startLock(in.socket, time.Now().Add(50*time.Millisecond)); err == nil || !strings.Contains(err.Error(), "does not end") {
-		t.Errorf("got %v, want: does not end", err)
-	}
-}
-
 func TestAStoppedDaemonIsGivenUp(t *testing.T) {
 	in := install(t)
 	if got := call(t, in.helper, in.env, "acme/admin"); got.code != 0 {

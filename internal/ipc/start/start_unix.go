@@ -1,6 +1,6 @@
 //go:build !windows
 
-package main
+package start
 
 import (
 	"os"
@@ -27,9 +27,9 @@ var passed = []string{
 	"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "SSL_CERT_FILE", "SSL_CERT_DIR", "CREDD_SOCK",
 }
 
-// start starts the credd beside this program and waits until it listens. Helpers that find no daemon at the same time
-// start one between them.
-func start(path string, deadline time.Time) error {
+// Daemon starts the credd beside this program and waits until it listens at path. Programs that find no daemon at the same
+// time start one between them. Its errors are *Error, those of package dial, or the system's.
+func Daemon(path string, deadline time.Time) error {
 	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
 	}
@@ -46,7 +46,7 @@ func start(path string, deadline time.Time) error {
 	}
 	log, err := paths.Log()
 	if err != nil {
-		return &startError{"start credd: " + err.Error(), ""}
+		return &Error{"start credd: " + err.Error(), ""}
 	}
 	pid, err := spawn(log)
 	if err != nil {
@@ -59,12 +59,12 @@ func start(path string, deadline time.Time) error {
 func startLock(path string, deadline time.Time) (int, error) {
 	dir := filepath.Dir(path)
 	if err := paths.Private(dir); err != nil {
-		return -1, &startError{"start credd: " + err.Error(), "check the directory, and CREDD_SOCK"}
+		return -1, &Error{"start credd: " + err.Error(), "check the directory, and CREDD_SOCK"}
 	}
 	name := filepath.Join(dir, "start.lock")
 	fd, err := syscall.Open(name, syscall.O_RDWR|syscall.O_CREAT|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return -1, &startError{"start credd: " + name + ": " + err.Error(), "check the directory, and CREDD_SOCK"}
+		return -1, &Error{"start credd: " + name + ": " + err.Error(), "check the directory, and CREDD_SOCK"}
 	}
 	for {
 		err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
@@ -73,11 +73,11 @@ func startLock(path string, deadline time.Time) (int, error) {
 		}
 		if err != syscall.EWOULDBLOCK && err != syscall.EINTR {
 			syscall.Close(fd)
-			return -1, &startError{"start credd: lock " + name + ": " + err.Error(), startByHand}
+			return -1, &Error{"start credd: lock " + name + ": " + err.Error(), startByHand}
 		}
 		if !time.Now().Before(deadline) {
 			syscall.Close(fd)
-			return -1, &startError{"start credd: another credhelper is at it and does not end", startByHand}
+			return -1, &Error{"start credd: another credhelper is at it and does not end", startByHand}
 		}
 		time.Sleep(startPoll)
 	}
@@ -91,16 +91,16 @@ func spawn(log string) (pid int, err error) {
 		exe, err = filepath.EvalSymlinks(exe)
 	}
 	if err != nil {
-		return 0, &startError{"start credd: " + err.Error(), startByHand}
+		return 0, &Error{"start credd: " + err.Error(), startByHand}
 	}
 	null, errs, err := streams(log)
 	if err != nil {
-		return 0, &startError{"start credd: " + err.Error(), startByHand}
+		return 0, &Error{"start credd: " + err.Error(), startByHand}
 	}
 	defer syscall.Close(null)
 	defer syscall.Close(errs)
 	if err := keepDescriptors(); err != nil {
-		return 0, &startError{"start credd: " + err.Error(), startByHand}
+		return 0, &Error{"start credd: " + err.Error(), startByHand}
 	}
 	credd := filepath.Join(filepath.Dir(exe), "credd") // never from PATH
 	pid, err = syscall.ForkExec(credd, []string{"credd", "serve"}, &syscall.ProcAttr{
@@ -110,7 +110,7 @@ func spawn(log string) (pid int, err error) {
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
-		return 0, &startError{"start " + credd + ": " + err.Error(), "install credd beside credhelper, or " + startByHand}
+		return 0, &Error{"start " + credd + ": " + err.Error(), "install credd beside credhelper, or " + startByHand}
 	}
 	return pid, nil
 }
@@ -184,9 +184,9 @@ func await(path string, pid int, log string, deadline time.Time) error {
 			if dial.Probe(path, deadline) == nil {
 				return nil // it ended because a credd that somebody started by hand was first
 			}
-			return &startError{"credd ended while it started", "see " + log}
+			return &Error{"credd ended while it started", "see " + log}
 		}
 		time.Sleep(startPoll)
 	}
-	return &startError{"credd was started and does not answer", "see " + log}
+	return &Error{"credd was started and does not answer", "see " + log}
 }
