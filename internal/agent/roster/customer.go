@@ -85,7 +85,7 @@ func (c *checker) roles(f field, d *customerDraft) {
 // role checks what the keys of a role say together.
 func (c *checker) role(f field, r *roleDraft) {
 	if _, ok := r.lines["arn"]; !ok {
-		c.fault(f.line, "add arn = \"arn:aws:iam::…:role/…\"; a role without one is not supported by this version of credd", "role %s has no arn", r.name)
+		c.withoutARN(f, r)
 	}
 	for _, t := range r.role.TransitiveTags {
 		if _, ok := r.role.Tags[t]; !ok && t != "" {
@@ -97,12 +97,33 @@ func (c *checker) role(f field, r *roleDraft) {
 	}
 }
 
+// withoutARN checks a role that hands out its source's own session. It has to name that source itself, so that a line that
+// was lost never turns a role into something else.
+func (c *checker) withoutARN(f field, r *roleDraft) {
+	if r.source == "" || isRole(r.source) {
+		c.fault(f.line, "add arn = \"arn:aws:iam::…:role/…\"; or to hand out a source's own session, a source of credd.toml: source = \"…\"", "role %s has no arn", r.name)
+		return
+	}
+	for _, k := range roleKeys { // in this order, so that the first fault is always the same
+		if at, ok := r.lines[k.name]; ok && !slices.Contains(ownRoleKeys, k.name) {
+			c.fault(at, "remove it, or add an arn", "%s cannot be set for role %s, which has no arn and hands out its source's own session", k.name, r.name)
+		}
+	}
+	r.role.Partition = "aws"
+}
+
+// ownRoleKeys are those of a role without an ARN.
+var ownRoleKeys = []string{"source", "duration", "region"}
+
 // readCustomer reads a customer's file.
 func readCustomer(t *table, c *checker) *customerDraft {
 	d := &customerDraft{}
 	c.version(t)
 	read(c, t, customerKeys, d)
 	for _, r := range d.roles {
+		if r.role.ARN == "" && r.role.Partition != "" {
+			r.role.AccountID, r.role.ExternalID = d.customer.AccountID, cred.Secret{}
+		}
 		if isRole(cmp.Or(r.source, d.source)) && r.role.Duration > chainedMax {
 			c.fault(r.lines["duration"], "use 1h or less", "duration is above 1h, which AWS refuses where the source is a role (role chaining)")
 		}

@@ -6,8 +6,8 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// without returns data less the tables of a role. It reports false where the role is written in another way.
-func without(data []byte, role string) ([]byte, bool) {
+// without returns data less the tables [of.name] and below. It reports false where they are written in another way.
+func without(data []byte, of, name string) ([]byte, bool) {
 	body := bytes.TrimPrefix(data, []byte(bom))
 	c := cutter{data: body, open: -1, comment: -1, after: -1}
 	var p unstable.Parser
@@ -28,7 +28,7 @@ func without(data []byte, role string) ([]byte, bool) {
 			names = append(names, string(it.Node().Data))
 		}
 		if e.Kind == unstable.Table {
-			c.seeHeader(lineStart(body, first), len(names) > 1 && names[0] == "role" && names[1] == role)
+			c.seeHeader(lineStart(body, first), len(names) > 1 && names[0] == of && names[1] == name)
 			continue
 		}
 		c.comment, c.after = -1, -1

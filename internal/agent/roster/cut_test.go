@@ -26,7 +26,7 @@ func TestWithout(t *testing.T) {
 		"string like a note": {"[role.a]\nx = '''\n# no comment'''\n[role.b]\ny = 1\n", "[role.a]\nx = '''\n# no comment'''\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, ok := without([]byte(tt.text), "b"); !ok || string(got) != tt.want {
+			if got, ok := without([]byte(tt.text), "role", "b"); !ok || string(got) != tt.want {
 				t.Errorf("got %q, %v; want %q", got, ok, tt.want)
 			}
 		})
@@ -70,7 +70,7 @@ func FuzzRemove(f *testing.F) {
 		if bad != nil {
 			return
 		}
-		cut, ok := without(data, role)
+		cut, ok := without(data, "role", role)
 		if !ok {
 			return
 		}

@@ -18,6 +18,7 @@ var documented = map[string]struct{ known, later []string }{
 	"### [defaults]":         later(defaultsKeys),
 	"### [roster]":           later(rosterKeys),
 	"### [network]":          later(networkKeys),
+	"### [vault]":            later(vaultKeys),
 	"### [log]":              later(logKeys),
 	"## customers/NAME.toml": later(customerKeys),
 	"### [role.NAME]":        later(roleKeys),

@@ -16,7 +16,7 @@ import (
 // ErrExists is wrapped by the error for a role that is there already.
 var ErrExists = errors.New("the role exists already")
 
-// NewRole is a role to add. Only Name and ARN are needed.
+// NewRole is a role to add. Only Name is needed, and ARN or Source.
 type NewRole struct {
 	Name         string // customer/role
 	ARN          string
@@ -25,6 +25,7 @@ type NewRole struct {
 	Duration     string
 	Region       string
 	CustomerName string // of a customer that is new
+	AccountID    string // likewise, where there is no ARN to tell it
 	Environment  string // likewise
 }
 
@@ -70,7 +71,7 @@ func RemoveRole(dir, name string) (path string, err error) {
 		_, err := e.now.Role(name)
 		return "", err
 	}
-	rest, ok := without(e.old, role)
+	rest, ok := without(e.old, "role", role)
 	if !ok {
 		return "", e.problem(fault{r.line, "the role is not in a table of its own, so credd does not edit it", "remove its lines by hand"})
 	}

@@ -68,7 +68,7 @@ func (r *Roster) role(c *Customer, draft *roleDraft) *Role {
 	}
 	role.SessionName = cmp.Or(role.SessionName, def.SessionName)
 	role.Region = cmp.Or(role.Region, c.Region, def.Region)
-	if role.ExternalID.IsZero() {
+	if role.ExternalID.IsZero() && role.ARN != "" {
 		role.ExternalID = c.draft.externalID
 	}
 	return &role

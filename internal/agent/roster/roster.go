@@ -38,6 +38,7 @@ type Settings struct {
 	Service  Service
 	Defaults Defaults
 	Network  Network
+	Vault    Vault
 	LogLevel slog.Level
 	include  []string // directories; as they are once in force
 }
@@ -55,16 +56,33 @@ type Defaults struct {
 }
 
 // Network is how AWS is reached.
-type Network struct{ Proxy, CABundle string }
+type Network struct {
+	Proxy, CABundle string
+	EndpointURL     string // where all AWS services are, such as a simulator's
+}
+
+// Vault is where the key of the vault is kept.
+type Vault struct{ Key, KeyFile string }
 
 // Source is an identity of ours.
 type Source struct {
 	Name        string
 	Type        string
-	Profile     string // an AWS profile, of type profile
+	Profile     string // an AWS profile, of types profile and login
 	Region      string
 	STSRegion   string
 	EndpointURL string
+	MFASerial   string   // of type keys
+	MFA         string   // prompt, totp or command; "" without MFASerial
+	MFACommand  []string // of mfa command
+	StartURL    string   // of type sso
+	SSORegion   string
+	SSOSession  string // an [sso-session] of ~/.aws/config, instead of both
+	AccountID   string
+	RoleName    string
+	TokenFile   string // of type web-identity
+	RoleARN     string
+	Command     []string // of type process
 	File        string
 	Line        int
 }
@@ -87,7 +105,7 @@ type Customer struct {
 type Role struct {
 	Name           string // customer/role
 	Customer       *Customer
-	ARN            string
+	ARN            string // "": the role hands out its source's own session
 	Partition      string
 	AccountID      string
 	Source         string // a source, or with a slash another role

@@ -27,6 +27,7 @@ var settingsKeys = []key[settingsDraft]{
 	{"source", (*checker).sources},
 	{"roster", func(c *checker, f field, d *settingsDraft) { each(c, f, rosterKeys, &d.settings) }},
 	{"network", func(c *checker, f field, d *settingsDraft) { each(c, f, networkKeys, &d.settings.Network) }},
+	{"vault", (*checker).vault},
 	{"log", func(c *checker, f field, d *settingsDraft) { each(c, f, logKeys, &d.settings.LogLevel) }},
 	{name: "profiles"}, {name: "verify"}, {name: "lock"}, {name: "audit"},
 }
@@ -51,61 +52,33 @@ var rosterKeys = []key[Settings]{
 var networkKeys = []key[Network]{
 	str("proxy", (*checker).url, func(n *Network) *string { return &n.Proxy }),
 	str("ca_bundle", (*checker).path, func(n *Network) *string { return &n.CABundle }),
+	str("endpoint_url", (*checker).url, func(n *Network) *string { return &n.EndpointURL }),
 }
 
 var logKeys = []key[slog.Level]{
 	{"level", func(c *checker, f field, l *slog.Level) { *l = c.level(f) }},
 }
 
-var sourceKeys = []key[Source]{
-	{"type", (*checker).sourceType},
-	str("profile", (*checker).text, func(s *Source) *string { return &s.Profile }),
-	str("region", (*checker).region, func(s *Source) *string { return &s.Region }),
-	str("sts_region", (*checker).region, func(s *Source) *string { return &s.STSRegion }),
-	str("endpoint_url", (*checker).url, func(s *Source) *string { return &s.EndpointURL }),
-	{name: "mfa_serial"}, {name: "mfa"}, {name: "mfa_command"}, {name: "start_url"}, {name: "sso_region"}, {name: "sso_session"},
-	{name: "account_id"}, {name: "role_name"}, {name: "token_file"}, {name: "role_arn"}, {name: "command"},
+var vaultKeys = []key[Vault]{
+	str("key", (*checker).vaultKey, func(v *Vault) *string { return &v.Key }),
+	str("key_file", (*checker).path, func(v *Vault) *string { return &v.KeyFile }),
 }
 
-var laterTypes = []string{"keys", "sso", "login", "web-identity", "imds", "container", "process"}
+func (c *checker) vault(f field, d *settingsDraft) {
+	v := &d.settings.Vault
+	each(c, f, vaultKeys, v)
+	if v.KeyFile != "" && v.Key != "file" {
+		c.fault(f.line, "set key = \"file\", or remove key_file", "key_file is only read with key = \"file\"")
+	}
+}
+
+// vaultKey is one of those that package vault knows.
+func (c *checker) vaultKey(f field) string {
+	return c.oneOf(f, "keyring", "file", "systemd", "passphrase")
+}
 
 func (c *checker) serviceName(f field) string {
 	return c.matching(f, identityForm, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (it is part of session names)")
-}
-
-func (c *checker) sourceType(f field, s *Source) {
-	s.Type = c.text(f)
-	switch {
-	case s.Type == "profile" || s.Type == "":
-	case slices.Contains(laterTypes, s.Type):
-		c.fault(f.line, "use type = \"profile\" with a profile of ~/.aws/config", "source type %s is not supported by this version of credd", quote(s.Type))
-	default:
-		c.fault(f.line, "use type = \"profile\"", "unknown source type %s", quote(s.Type))
-	}
-}
-
-func (c *checker) sources(f field, d *settingsDraft) {
-	if f.value.kind != section || f.value.table.closed {
-		c.fault(f.line, "write [source.NAME]", "source is not a table of tables")
-		return
-	}
-	for _, f := range f.value.table.fields {
-		s := &Source{Name: f.name, Line: f.line}
-		if !isName(f.name) {
-			c.fault(f.line, "use letters, digits and . _ @ + = , -", "%s cannot be the name of a source", quote(f.name))
-		}
-		before := len(c.faults)
-		each(c, f, sourceKeys, s)
-		if len(c.faults) == before {
-			switch {
-			case s.Type == "":
-				c.fault(f.line, "add type = \"profile\"", "source %s has no type", s.Name)
-			case s.Profile == "":
-				c.fault(f.line, "add profile = \"…\", a profile of ~/.aws/config", "source %s has no profile", s.Name)
-			}
-		}
-		d.sources = append(d.sources, s)
-	}
 }
 
 // readSettings reads credd.toml.

@@ -8,7 +8,7 @@ import (
 
 // newFile is a customer's file with one role.
 func (n NewRole) newFile(role string) string {
-	account := ""
+	account := n.AccountID
 	if m := roleARNForm.FindStringSubmatch(n.ARN); m != nil {
 		account = m[2]
 	}
