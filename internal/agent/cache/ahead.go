@@ -165,12 +165,12 @@ func (c *Cache) Drop(match func(Key, *cred.Session) bool) []Key {
 	return dropped
 }
 
-// Forgive forgets remembered failures of the keys that match, so that the next caller tries at once.
-func (c *Cache) Forgive(match func(Key) bool) {
+// Forgive forgets remembered failures that match, so that the next caller tries at once.
+func (c *Cache) Forgive(match func(Key, error) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for key, e := range c.entries {
-		if match(key) {
+		if e.failure.err != nil && match(key, e.failure.err) {
 			e.failure = failure{}
 		}
 	}

@@ -17,9 +17,12 @@ const (
 	flightTimeout = 20 * time.Second // of one fetch with its retries, whoever waits
 	patience      = 5 * time.Second  // how long a caller waits for a fresh session when one below Floor is still alive
 
-	firstPause   = 2 * time.Second  // how long a failure is remembered; doubled each time
-	maxPause     = 30 * time.Second // … up to this
-	passingPause = 4 * time.Second  // … or this for failures that end by themselves, so that work goes on soon after
+	sameAgain = time.Minute // after a refresh that brought the same session
+
+	firstPause = 2 * time.Second // how long a failure is remembered; doubled each time
+
+	// MaxPause is the longest that a failure is remembered.
+	MaxPause = 30 * time.Second
 )
 
 // Key names a session by all that changes it or its attribution.
@@ -41,7 +44,7 @@ type Answer struct {
 // Cache is safe for concurrent use.
 type Cache struct {
 	now     func() time.Time
-	passing func(error) bool
+	longest func(error) time.Duration
 
 	ctx     context.Context // of the flights; Close ends them
 	cancel  context.CancelFunc
@@ -76,11 +79,12 @@ type flight struct {
 	err    error
 }
 
-// New returns an empty cache that tells the time by now. passing reports errors that are likely to end by themselves.
-func New(now func() time.Time, passing func(error) bool) *Cache {
+// New returns an empty cache that tells the time by now. longest returns how long a failure is remembered at
+// most; MaxPause is the limit.
+func New(now func() time.Time, longest func(error) time.Duration) *Cache {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Cache{
-		now: now, passing: passing,
+		now: now, longest: longest,
 		ctx: ctx, cancel: cancel, changed: make(chan struct{}, 1),
 		entries: map[Key]*entry{},
 	}
@@ -184,21 +188,21 @@ func (c *Cache) land(key Key, e *entry, f *flight, s *cred.Session, err error) {
 	now := c.now()
 	if err != nil {
 		f.err = err
-		e.failure = e.failure.again(err, now, c.passing(err))
+		e.failure = e.failure.again(err, now, min(MaxPause, c.longest(err)))
 		return
 	}
+	same := e.session != nil && e.session.AccessKeyID == s.AccessKeyID
 	e.session, e.document, e.failure = s, doc, failure{}
 	e.refreshAt = refreshAt(s)
+	if again := now.Add(sameAgain); same && e.refreshAt.Before(again) {
+		e.refreshAt = again // a source that gives what it gave before is not asked at every call
+	}
 	f.answer = e.answer()
 	f.answer.Fresh = true
 	c.poke()
 }
 
-func (f failure) again(err error, now time.Time, passing bool) failure {
-	limit := maxPause
-	if passing {
-		limit = passingPause
-	}
+func (f failure) again(err error, now time.Time, limit time.Duration) failure {
 	pause := firstPause << min(f.count, 8)
 	return failure{err: err, count: f.count + 1, until: now.Add(min(pause, limit))}
 }

@@ -41,14 +41,15 @@ func (a *aws) fetch(ctx context.Context) (*cred.Session, error) {
 
 var errDown = errors.New("down")
 
-func never(error) bool  { return false }
-func always(error) bool { return true }
+func lasting(error) time.Duration { return MaxPause }
+func passing(error) time.Duration { return 4 * time.Second }
+func never(error) time.Duration   { return 0 }
 
 // with runs test with a cache in fake time.
-func with(t *testing.T, passing func(error) bool, test func(t *testing.T, c *Cache)) {
+func with(t *testing.T, longest func(error) time.Duration, test func(t *testing.T, c *Cache)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := New(time.Now, passing)
+		c := New(time.Now, longest)
 		ctx, stop := context.WithCancel(context.Background())
 		var run sync.WaitGroup
 		run.Go(func() { c.Run(ctx) })
@@ -65,7 +66,7 @@ func TestManyCallersShareOneFlight(t *testing.T) {
 		"failure": {err: errDown, slow: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			with(t, never, func(t *testing.T, c *Cache) {
+			with(t, lasting, func(t *testing.T, c *Cache) {
 				var callers sync.WaitGroup
 				var answers sync.Map
 				for range 200 {
@@ -86,7 +87,7 @@ func TestManyCallersShareOneFlight(t *testing.T) {
 }
 
 func TestACallerWhoLeavesDoesNotEndTheFlight(t *testing.T) {
-	with(t, never, func(t *testing.T, c *Cache) {
+	with(t, lasting, func(t *testing.T, c *Cache) {
 		a := &aws{life: time.Hour, slow: 3 * time.Second}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -100,7 +101,7 @@ func TestACallerWhoLeavesDoesNotEndTheFlight(t *testing.T) {
 }
 
 func TestAFlightEndsByItself(t *testing.T) {
-	with(t, never, func(t *testing.T, c *Cache) {
+	with(t, lasting, func(t *testing.T, c *Cache) {
 		a := &aws{slow: time.Hour}
 		start := time.Now()
 		_, err := c.Get(t.Context(), key, a.fetch)
@@ -112,15 +113,16 @@ func TestAFlightEndsByItself(t *testing.T) {
 
 func TestFailuresAreRemembered(t *testing.T) {
 	tests := map[string]struct {
-		passing func(error) bool
+		longest func(error) time.Duration
 		want    []time.Duration // pauses between the calls of an impatient caller
 	}{
-		"lasting": {never, []time.Duration{2, 4, 8, 16, 30, 30}},
-		"passing": {always, []time.Duration{2, 4, 4, 4, 4, 4}},
+		"lasting": {lasting, []time.Duration{2, 4, 8, 16, 30, 30}},
+		"passing": {passing, []time.Duration{2, 4, 4, 4, 4, 4}},
+		"never":   {never, []time.Duration{1, 1, 1, 1, 1, 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			with(t, tt.passing, func(t *testing.T, c *Cache) {
+			with(t, tt.longest, func(t *testing.T, c *Cache) {
 				a := &aws{err: errDown}
 				var called []time.Time
 				for len(called) < len(tt.want)+1 {
@@ -146,7 +148,7 @@ func TestFailuresAreRemembered(t *testing.T) {
 func TestALiveSessionOutlastsAnOutage(t *testing.T) {
 	for name, a := range map[string]*aws{"down": {err: errDown}, "stalled": {slow: time.Hour}} {
 		t.Run(name, func(t *testing.T) {
-			with(t, always, func(t *testing.T, c *Cache) {
+			with(t, passing, func(t *testing.T, c *Cache) {
 				good := &aws{life: time.Hour}
 				first, err := c.Get(t.Context(), key, good.fetch)
 				if err != nil {
@@ -174,7 +176,7 @@ func TestALiveSessionOutlastsAnOutage(t *testing.T) {
 }
 
 func TestNothingBelowTheFloorWhileAWSAnswers(t *testing.T) {
-	with(t, never, func(t *testing.T, c *Cache) {
+	with(t, lasting, func(t *testing.T, c *Cache) {
 		a := &aws{life: time.Hour, slow: 100 * time.Millisecond}
 		for range 3000 {
 			ans, err := c.Get(t.Context(), key, a.fetch)
@@ -201,7 +203,7 @@ func TestRefreshAhead(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.life.String(), func(t *testing.T) {
-			with(t, never, func(t *testing.T, c *Cache) {
+			with(t, lasting, func(t *testing.T, c *Cache) {
 				a := &aws{life: tt.life}
 				if _, err := c.Get(t.Context(), key, a.fetch); err != nil {
 					t.Fatal(err)
@@ -221,7 +223,7 @@ func TestRefreshAhead(t *testing.T) {
 }
 
 func TestAnIdleRoleCostsNoCall(t *testing.T) {
-	with(t, never, func(t *testing.T, c *Cache) {
+	with(t, lasting, func(t *testing.T, c *Cache) {
 		a := &aws{life: time.Hour}
 		if _, err := c.Get(t.Context(), key, a.fetch); err != nil {
 			t.Fatal(err)
@@ -239,7 +241,7 @@ func TestAnIdleRoleCostsNoCall(t *testing.T) {
 }
 
 func TestDropWhileAFlightIsUnderWay(t *testing.T) {
-	with(t, never, func(t *testing.T, c *Cache) {
+	with(t, lasting, func(t *testing.T, c *Cache) {
 		a := &aws{life: time.Hour, slow: time.Second}
 		var waiting sync.WaitGroup
 		waiting.Go(func() {
@@ -257,7 +259,7 @@ func TestDropWhileAFlightIsUnderWay(t *testing.T) {
 }
 
 func TestRefreshIgnoresTheMemoryOfFailures(t *testing.T) {
-	with(t, never, func(t *testing.T, c *Cache) {
+	with(t, lasting, func(t *testing.T, c *Cache) {
 		a := &aws{err: errDown, life: time.Hour}
 		c.Get(t.Context(), key, a.fetch)
 		a.err = nil
@@ -273,11 +275,11 @@ func TestRefreshIgnoresTheMemoryOfFailures(t *testing.T) {
 }
 
 func TestForgive(t *testing.T) {
-	with(t, never, func(t *testing.T, c *Cache) {
+	with(t, lasting, func(t *testing.T, c *Cache) {
 		a := &aws{err: errDown, life: time.Hour}
 		c.Get(t.Context(), key, a.fetch)
 		a.err = nil
-		c.Forgive(func(Key) bool { return true })
+		c.Forgive(func(Key, error) bool { return true })
 		if _, err := c.Get(t.Context(), key, a.fetch); err != nil {
 			t.Errorf("got %v, want a session at once", err)
 		}
@@ -287,7 +289,7 @@ func TestForgive(t *testing.T) {
 // A laptop that sleeps moves the wall clock past the end of a session while no timer fires.
 func TestSleepingLaptop(t *testing.T) {
 	now := time.Now()
-	c := New(func() time.Time { return now }, never)
+	c := New(func() time.Time { return now }, lasting)
 	defer c.Close()
 	fetch := func(context.Context) (*cred.Session, error) {
 		return &cred.Session{AccessKeyID: "ASIA", SecretAccessKey: cred.NewSecret("s"), SessionToken: cred.NewSecret("t"),

@@ -57,12 +57,10 @@ func readMeta(m middleware.Metadata, now time.Time) meta {
 	return out
 }
 
-// signer signs with the client's clock instead of the SDK's.
-type signer struct {
-	*v4.Signer
-	now func() time.Time
-}
+// signer signs with the client's clock instead of the SDK's. Each call has a signer of its own: the SDK's remembers what it
+// derived from a secret by the access key's ID alone, so that another secret with that ID would sign as the first.
+type signer struct{ now func() time.Time }
 
 func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
-	return s.Signer.SignHTTP(ctx, c, r, hash, service, region, s.now().UTC(), opts...)
+	return v4.NewSigner().SignHTTP(ctx, c, r, hash, service, region, s.now().UTC(), opts...)
 }

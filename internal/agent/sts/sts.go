@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
@@ -205,7 +204,7 @@ func (c *Client) client(by Caller) *sts.Client {
 		Region:       at.region,
 		BaseEndpoint: optional(at.url),
 		HTTPClient:   c.http,
-		HTTPSignerV4: signer{v4.NewSigner(), c.now},
+		HTTPSignerV4: signer{c.now},
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = attempts
 			o.RateLimiter = ratelimit.None // the cache spaces failures, by role: one customer's must not cost another's retries
