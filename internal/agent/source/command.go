@@ -21,6 +21,8 @@ func Join(args []string) string { return strings.Join(args, "\x00") }
 
 func split(command string) []string { return strings.Split(command, "\x00") }
 
+var errNotRun = errors.New("cannot be run")
+
 // run runs a command without a shell, without stdin, and with the daemon's own environment, which holds no credential
 // (see ClearEnvironment). It returns what the command prints. Neither that nor its stderr is ever in an error.
 func run(ctx context.Context, command string) ([]byte, error) {
@@ -33,32 +35,35 @@ func run(ctx context.Context, command string) ([]byte, error) {
 	cmd.WaitDelay = commandEnds
 	detach(cmd)
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
+		err = nil // it ended well, and left behind something that still has its stdout, such as a key agent
+	}
 	var exit *exec.ExitError
 	switch {
 	case err == nil && out.over:
 		return nil, fmt.Errorf("prints more than %d KiB", commandOutput>>10)
 	case err == nil:
-		return out.Bytes(), nil
+		return out.kept.Bytes(), nil
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("did not end in %s", commandTimeout)
 	case errors.Is(err, exec.ErrNotFound):
-		return nil, errors.New("is not in the PATH of the daemon: write its whole path")
+		return nil, fmt.Errorf("%w: it is not in the PATH of the daemon, write its whole path", errNotRun)
 	case errors.As(err, &exit):
 		return nil, fmt.Errorf("ended with %s", exit.ProcessState)
 	}
-	return nil, fmt.Errorf("cannot be run: %w", err)
+	return nil, fmt.Errorf("%w: %w", errNotRun, err)
 }
 
-// limited keeps what is written to it, up to commandOutput.
+// limited keeps what is written to it, up to commandOutput. The buffer is not embedded: io.Copy would take its ReadFrom.
 type limited struct {
-	bytes.Buffer
+	kept bytes.Buffer
 	over bool
 }
 
 func (l *limited) Write(p []byte) (int, error) {
-	if l.Len()+len(p) > commandOutput {
+	if l.kept.Len()+len(p) > commandOutput {
 		l.over = true
 		return len(p), nil
 	}
-	return l.Buffer.Write(p)
+	return l.kept.Write(p)
 }

@@ -3,18 +3,46 @@ package source
 import (
 	"os"
 	"strings"
+
+	"credd/internal/agent/cred"
 )
 
 // proxies are what Go's HTTP and other programs take a proxy from. [network] in credd.toml says it instead.
 var proxies = []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 
+// containerEnv is what ECS and EKS say of the credentials of a container. It is of the container and not of a terminal, so
+// that sources of type container may use it.
+type containerEnv struct {
+	relative  string // AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
+	full      string // AWS_CONTAINER_CREDENTIALS_FULL_URI
+	token     cred.Secret
+	tokenFile string // goes before token
+}
+
+// ownContainer is what ClearEnvironment found.
+var ownContainer containerEnv
+
+func (c *containerEnv) keep(name, value string) {
+	switch name {
+	case "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI":
+		c.relative = value
+	case "AWS_CONTAINER_CREDENTIALS_FULL_URI":
+		c.full = value
+	case "AWS_CONTAINER_AUTHORIZATION_TOKEN":
+		c.token = cred.NewSecret(value)
+	case "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE":
+		c.tokenFile = value
+	}
+}
+
 // ClearEnvironment removes from this process all that the AWS SDK, or a credential_process that it runs, would take from
 // the environment: a daemon must not mean another identity in each terminal that starts it.
 func ClearEnvironment() {
 	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
+		name, value, _ := strings.Cut(kv, "=")
 		upper := strings.ToUpper(name)
 		if strings.HasPrefix(upper, "AWS_") {
+			ownContainer.keep(upper, value)
 			os.Unsetenv(name)
 		}
 		for _, p := range proxies {

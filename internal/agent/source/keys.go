@@ -27,12 +27,15 @@ type Keys struct {
 	held held
 	code codes
 
+	turn  sync.Mutex                                 // held by Rotate
+	pause func(context.Context, time.Duration) error // between two looks at whether AWS knows a new key yet
+
 	mu    sync.Mutex
 	notes []string // of the key as last read
 }
 
 func newKeys(spec Spec, d Deps) *Keys {
-	return &Keys{spec: spec, deps: d, held: held{now: d.Now}, code: codes{now: d.Now}}
+	return &Keys{spec: spec, deps: d, held: held{now: d.Now}, code: codes{now: d.Now}, pause: sleep}
 }
 
 // StoredKey is an access key as the vault has it, under KeyItem.
@@ -248,4 +251,48 @@ func (k *Keys) State() State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return State{Until: k.held.until(), Notes: k.notes}
+}
+
+// NewKey is an access key to store, with the seed of its MFA device where credd is to make the codes.
+type NewKey struct {
+	ID      string
+	Secret  cred.Secret
+	Seed    cred.Secret
+	Replace bool // one that is there
+}
+
+// DropKey takes all that the vault has of a source of type keys out of it.
+func DropKey(ctx context.Context, d Deps, source string) error {
+	return d.Vault.Drop(ctx, KeyItem(source), SeedItem(source), SessionItem(source), RotateItem(source))
+}
+
+// AddKey proves a key and stores it. It stores nothing that AWS did not accept.
+func AddKey(ctx context.Context, d Deps, spec Spec, n NewKey) (StoredKey, error) {
+	_, there, err := d.Vault.Get(ctx, KeyItem(spec.Name))
+	if err != nil {
+		return StoredKey{}, err
+	}
+	if there && !n.Replace {
+		return StoredKey{}, &Error{Kind: Config, Message: "there is a key of source " + spec.Name + " in the vault already", Hint: "to put another in its place: --replace; to change it at AWS too: credd source rotate " + spec.Name}
+	}
+	seed := strings.TrimSpace(n.Seed.Reveal())
+	if seed != "" {
+		if _, err := totpSeed(seed); err != nil {
+			return StoredKey{}, &Error{Kind: Config, Message: "the MFA seed is " + err.Error(), Err: err}
+		}
+	}
+	key, err := newKeys(spec, d).Prove(ctx, StoredKey{ID: strings.TrimSpace(n.ID), Secret: strings.TrimSpace(n.Secret.Reveal()), Added: d.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		return StoredKey{}, err
+	}
+	data, err := json.Marshal(key)
+	if err != nil {
+		return StoredKey{}, err
+	}
+	if seed != "" {
+		if err := d.Vault.Put(ctx, SeedItem(spec.Name), []byte(seed)); err != nil {
+			return StoredKey{}, err
+		}
+	}
+	return key, d.Vault.Put(ctx, KeyItem(spec.Name), data)
 }

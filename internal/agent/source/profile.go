@@ -56,7 +56,7 @@ func (p *Profile) Credentials(ctx context.Context) (*cred.Session, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	c, err := r.provider.Retrieve(ctx)
+	c, err := p.retrieve(ctx, r)
 	if err != nil {
 		return nil, p.explain(r, err)
 	}
@@ -73,6 +73,17 @@ func (p *Profile) Credentials(ctx context.Context) (*cred.Session, error) {
 	p.until = s.Expires
 	p.mu.Unlock()
 	return s, nil
+}
+
+// retrieve asks the SDK. A file of aws login that it cannot read ends some of its versions in a panic, and a file must not end
+// the daemon.
+func (p *Profile) retrieve(ctx context.Context, r *resolved) (c aws.Credentials, err error) {
+	defer func() {
+		if recover() != nil {
+			err = &Error{Kind: Login, Message: fmt.Sprintf("the login of profile %q cannot be read", p.spec.Profile), Hint: "log in again"}
+		}
+	}()
+	return r.provider.Retrieve(ctx)
 }
 
 // State tells until when the credentials are good that were last used.

@@ -1,0 +1,289 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/smithy-go"
+
+	"credd/internal/agent/cred"
+	"credd/internal/agent/sts"
+)
+
+// Error codes of IAM and STS.
+const (
+	unknownKey = "InvalidClientTokenId" // also of a key that is inactive, or too new to be known everywhere
+	noEntity   = "NoSuchEntity"
+	overQuota  = "LimitExceeded"
+)
+
+// iamRegions are where IAM is signed for, by partition; in all others it is us-east-1 (IAM endpoints and quotas).
+var iamRegions = map[string]string{
+	"aws-cn":     "cn-north-1",
+	"aws-us-gov": "us-gov-west-1",
+	"aws-eusc":   "eusc-de-east-1",
+	"aws-iso":    "us-iso-east-1",
+	"aws-iso-b":  "us-isob-east-1",
+}
+
+// Prove asks AWS whose a key is that is not stored yet, and fills in its user, account and, if AWS tells, its creation.
+func (k *Keys) Prove(ctx context.Context, key StoredKey) (StoredKey, error) {
+	if strings.HasPrefix(key.ID, "ASIA") {
+		return key, &Error{
+			Kind: Config, Message: fmt.Sprintf("%s is the key of a session, which ends by itself: source %s needs an access key of an IAM user (AKIA…)", key.ID, k.spec.Name),
+			Hint: "leave sessions to the tool that makes them, and use a source of type profile, sso or login for it",
+		}
+	}
+	id, err := k.deps.STS.Identity(ctx, k.spec.caller(key.session()))
+	var e *sts.Error
+	if errors.As(err, &e) && e.Reason == sts.Login {
+		return key, &Error{
+			Kind: Config, Message: fmt.Sprintf("AWS does not accept access key %s (%s)", key.ID, e.Code),
+			Hint: "see that its ID and secret belong together and that it is active; a new key works after some seconds", Err: err,
+		}
+	}
+	if err != nil {
+		return key, err
+	}
+	if strings.HasSuffix(id.ARN, ":root") {
+		return key, &Error{
+			Kind: Config, Message: fmt.Sprintf("access key %s is the root user's", key.ID),
+			Hint: "make an IAM user instead, and delete the root user's key",
+		}
+	}
+	key.ARN, key.Account = id.ARN, id.AccountID
+	all, err := k.listAs(ctx, key.session(), key.ARN)
+	if err != nil {
+		return key, nil // AWS need not tell
+	}
+	for _, m := range all {
+		if *m.AccessKeyId == key.ID && m.CreateDate != nil {
+			key.Created = m.CreateDate.UTC()
+		}
+	}
+	return key, nil
+}
+
+// sameUser checks that the credentials of the source are of the user that the key is of.
+func (r *rotor) sameUser(ctx context.Context, key *StoredKey) error {
+	var id sts.Identity
+	err := r.asUser(ctx, func(by *cred.Session) (err error) {
+		id, err = r.deps.STS.Identity(ctx, r.spec.caller(by))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if key.ARN == "" {
+		key.ARN, key.Account = id.ARN, id.AccountID
+	}
+	r.arn = key.ARN
+	if key.ARN != id.ARN {
+		return &Error{
+			Kind: Config, Message: fmt.Sprintf("the credentials of source %s are of %s, not of %s, whose key was added", r.spec.Name, id.ARN, key.ARN),
+			Hint: "add the key again: credd source add " + r.spec.Name + " --type keys --replace",
+		}
+	}
+	return nil
+}
+
+// asUser makes a call with the MFA session, else with the key in use. A session that AWS refuses is replaced, once.
+func (r *rotor) asUser(ctx context.Context, call func(by *cred.Session) error) error {
+	for again := false; ; again = true {
+		by, err := r.Credentials(ctx)
+		if err != nil {
+			return err
+		}
+		sorted := func() error {
+			if err := call(by); err != nil {
+				return sts.Sort(err, r.deps.Now())
+			}
+			return nil
+		}
+		if r.New != nil && by.AccessKeyID == r.New.ID {
+			err = r.patiently(ctx, sorted)
+		} else {
+			err = sorted()
+		}
+		var e *sts.Error
+		if r.spec.MFASerial == "" || again || !errors.As(err, &e) || e.Reason != sts.Login {
+			return r.explain(err)
+		}
+		r.Invalidate()
+	}
+}
+
+// explain says what to do where IAM denies.
+func (r *rotor) explain(err error) error {
+	var e *sts.Error
+	if !errors.As(err, &e) || e.Reason != sts.Denied {
+		return err
+	}
+	message := fmt.Sprintf("AWS does not let source %s change its own access keys", r.spec.Name)
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		for _, why := range []string{" because ", " with an explicit deny "} {
+			if _, because, ok := strings.Cut(api.ErrorMessage(), why); ok {
+				message += ":" + strings.TrimPrefix(why, " because") + because
+				break
+			}
+		}
+	}
+	hint := "its user needs iam:ListAccessKeys, iam:CreateAccessKey, iam:UpdateAccessKey and iam:DeleteAccessKey for itself"
+	if r.spec.MFASerial == "" {
+		hint += "; if AWS asks for MFA there, give the source its device with mfa_serial"
+	}
+	return &Error{Kind: Config, Message: message, Hint: hint, Err: err}
+}
+
+// full is that there is no room for another key.
+func (r *rotor) full(keys []types.AccessKeyMetadata, inUse string) error {
+	var names []string
+	unneeded := "ID"
+	for _, m := range keys {
+		what := strings.ToLower(string(m.Status))
+		if m.CreateDate != nil {
+			what += ", created " + date(*m.CreateDate)
+		}
+		if *m.AccessKeyId == inUse {
+			what += ", in use here"
+		} else {
+			unneeded = *m.AccessKeyId
+		}
+		names = append(names, fmt.Sprintf("%s (%s)", *m.AccessKeyId, what))
+	}
+	return &Error{
+		Kind:    Config,
+		Message: fmt.Sprintf("source %s: AWS allows two access keys a user, and there are two: %s: delete one", r.spec.Name, strings.Join(names, " and ")),
+		Hint:    "if nobody needs it: aws iam delete-access-key --access-key-id " + unneeded,
+	}
+}
+
+func (r *rotor) list(ctx context.Context) (all []types.AccessKeyMetadata, err error) {
+	err = r.asUser(ctx, func(by *cred.Session) (err error) {
+		all, err = r.listAs(ctx, by, r.arn)
+		return err
+	})
+	return all, err
+}
+
+func (k *Keys) listAs(ctx context.Context, by *cred.Session, arn string) ([]types.AccessKeyMetadata, error) {
+	var all []types.AccessKeyMetadata
+	for pages := iam.NewListAccessKeysPaginator(k.iam(by, arn), nil); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range page.AccessKeyMetadata {
+			if m.AccessKeyId == nil {
+				return nil, errors.New("AWS lists an access key without an ID")
+			}
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
+// create makes a key. It asks once: an answer that is lost leaves a key that nobody knows, and a second call another one.
+func (r *rotor) create(ctx context.Context) (*StoredKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, createWait)
+	defer cancel()
+	var out *iam.CreateAccessKeyOutput
+	err := r.asUser(ctx, func(by *cred.Session) (err error) {
+		out, err = r.iam(by, r.arn).CreateAccessKey(ctx, nil, func(o *iam.Options) { o.Retryer = aws.NopRetryer{} })
+		return err
+	})
+	if hasCode(err, overQuota) {
+		return nil, &Error{
+			Kind: Wait, Message: fmt.Sprintf("source %s: AWS allows two access keys a user, and says that there are two, but does not list both", r.spec.Name),
+			Hint: "try again in a minute: " + r.command(), Err: err,
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := out.AccessKey
+	if m == nil || aws.ToString(m.AccessKeyId) == "" || aws.ToString(m.SecretAccessKey) == "" {
+		return nil, &sts.Error{Reason: sts.Broken, Message: "the answer of AWS lacks a key or its secret"}
+	}
+	key := &StoredKey{ID: *m.AccessKeyId, Secret: *m.SecretAccessKey, ARN: r.Old.ARN, Account: r.Old.Account}
+	if m.CreateDate != nil {
+		key.Created = m.CreateDate.UTC()
+	}
+	return key, nil
+}
+
+func (r *rotor) setStatus(ctx context.Context, id string, status types.StatusType) error {
+	return r.asUser(ctx, func(by *cred.Session) error {
+		_, err := r.iam(by, r.arn).UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{AccessKeyId: &id, Status: status})
+		return err
+	})
+}
+
+// remove deletes a key, unless it is gone.
+func (r *rotor) remove(ctx context.Context, id string) error {
+	err := r.asUser(ctx, func(by *cred.Session) error {
+		_, err := r.iam(by, r.arn).DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{AccessKeyId: &id})
+		return err
+	})
+	if hasCode(err, noEntity) {
+		return nil
+	}
+	return err
+}
+
+// iam is the IAM of the partition that a user is of.
+func (k *Keys) iam(by *cred.Session, userARN string) *iam.Client {
+	region := "us-east-1"
+	if parts := strings.SplitN(userARN, ":", 3); len(parts) == 3 && iamRegions[parts[1]] != "" {
+		region = iamRegions[parts[1]]
+	}
+	o := iam.Options{
+		Region:       region,
+		HTTPClient:   k.deps.HTTP,
+		HTTPSignerV4: ownClock{v4.NewSigner(), k.deps.Now},
+		Credentials:  credentials.NewStaticCredentialsProvider(by.AccessKeyID, by.SecretAccessKey.Reveal(), by.SessionToken.Reveal()),
+		Retryer:      retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.None }),
+		// As for STS: a wrong clock is told to the user.
+		DisableClockSkewCorrection: true,
+	}
+	if k.spec.Services != "" {
+		o.BaseEndpoint = &k.spec.Services
+	}
+	return iam.New(o)
+}
+
+// ownClock signs with the daemon's clock instead of the SDK's.
+type ownClock struct {
+	*v4.Signer
+	now func() time.Time
+}
+
+func (s ownClock) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
+	return s.Signer.SignHTTP(ctx, c, r, hash, service, region, s.now().UTC(), opts...)
+}
+
+func hasCode(err error, code string) bool {
+	var e *sts.Error
+	return errors.As(err, &e) && e.Code == code
+}
+
+func isUnknownKey(err error) bool { return hasCode(err, unknownKey) }
+
+// isRefusal reports whether AWS answered, and will not answer otherwise when it is asked again.
+func isRefusal(err error) bool {
+	var e *sts.Error
+	var own *Error
+	return errors.As(err, &own) || errors.As(err, &e) && !e.Passing() || hasCode(err, noEntity)
+}
