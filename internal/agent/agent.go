@@ -1,5 +1,6 @@
 // Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), and the requests that look after the daemon itself (manage.go).
+// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go), and the requests that look after the daemon
+// itself (manage.go, login.go).
 package agent
 
 import (
@@ -14,11 +15,13 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
+	"credd/internal/agent/vault"
 )
 
 // Assumer makes STS calls.
 type Assumer interface {
 	Assume(context.Context, sts.Caller, sts.Request) (*cred.Session, string, error)
+	SessionToken(ctx context.Context, by sts.Caller, d time.Duration, serial, code string) (*cred.Session, error)
 	Identity(context.Context, sts.Caller) (sts.Identity, error)
 }
 
@@ -32,6 +35,11 @@ type Network interface {
 	Configure(proxy, bundle string) error
 }
 
+// Vault takes the settings of [vault].
+type Vault interface {
+	Configure(vault.Settings)
+}
+
 // Options are what an agent needs. All are required.
 type Options struct {
 	ConfigDir string
@@ -42,10 +50,13 @@ type Options struct {
 	Now       func() time.Time
 	Assumer   Assumer
 	Network   Network
+	Vault     Vault
 	Audit     Recorder
 	Log       *slog.Logger
 	LogLevel  *slog.LevelVar
-	NewSource func(SourceSpec) source.Source
+	NewSource func(source.Spec) (source.Source, error)
+	AddKey    func(context.Context, source.Spec, source.NewKey) (source.StoredKey, error)
+	DropKey   func(ctx context.Context, source string) error
 }
 
 // Agent answers helpers and credd's commands.
@@ -53,7 +64,9 @@ type Agent struct {
 	Options
 	started time.Time
 	cache   *cache.Cache
-	health  health
+	health  health // of roles
+	sources health
+	desk    desk
 	refused refusals
 
 	loading sync.Mutex // held while a new state is made
@@ -71,8 +84,10 @@ type Agent struct {
 // answers about the roles it concerns.
 func New(o Options) *Agent {
 	a := &Agent{Options: o, started: o.Now(), warnings: map[string]string{}, rewatch: make(chan struct{}, 1)}
-	a.cache = cache.New(o.Now, passing)
-	a.health.roles = map[string]record{}
+	a.cache = cache.New(o.Now, longest)
+	a.health.by = map[string]record{}
+	a.sources.by = map[string]record{}
+	a.desk = desk{now: o.Now, lines: map[source.Asker]*line{}, rests: map[source.Asker]rest{}, answered: map[source.Asker]uint64{}}
 	a.refused.by = map[uint32]time.Time{}
 	a.Reload()
 	return a

@@ -21,6 +21,7 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
+	"credd/internal/agent/vault"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
 )
@@ -33,6 +34,7 @@ type world struct {
 	agent     *agent.Agent
 	aws       *fakeSTS
 	trail     *trail
+	coded     *codedSource // of type keys
 
 	mu  sync.Mutex
 	now time.Time
@@ -54,14 +56,16 @@ func customerText(roles ...string) string {
 	return text
 }
 
-func newWorld(t *testing.T, files map[string]string) *world {
+func newWorld(t *testing.T, files map[string]string) *world { return newWorldWith(t, nil, files) }
+
+func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *world {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "credd") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &world{dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, now: time.Now()}
+	w := &world{coded: coded, dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, now: time.Now()}
 	for name, text := range files {
 		w.write(t, name, text)
 	}
@@ -73,7 +77,7 @@ func newWorld(t *testing.T, files map[string]string) *world {
 	w.agent = agent.New(agent.Options{
 		ConfigDir: dir, Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
-		NewSource: func(s agent.SourceSpec) source.Source { return &fakeSource{profile: s.Profile} },
+		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{},
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
@@ -87,6 +91,18 @@ func newWorld(t *testing.T, files map[string]string) *world {
 	})
 	return w
 }
+
+// newSource makes a source whose profile is its name, or one that a test asked for.
+func (w *world) newSource(s source.Spec) source.Source {
+	if w.coded != nil && s.Type == "keys" {
+		return w.coded
+	}
+	return &fakeSource{profile: s.Profile}
+}
+
+type noVault struct{}
+
+func (noVault) Configure(vault.Settings) {}
 
 func (w *world) clock() time.Time {
 	w.mu.Lock()
@@ -197,6 +213,7 @@ func (s *fakeSource) Endpoint() (region, url string) { return "eu-west-1", "" }
 func (s *fakeSource) Fingerprint() string            { return s.profile }
 func (s *fakeSource) Reload()                        {}
 func (s *fakeSource) Invalidate()                    { s.renewed++ }
+func (s *fakeSource) State() source.State            { return source.State{} }
 
 // fakeSTS assumes what it is asked to, unless answer says otherwise.
 type fakeSTS struct {
@@ -226,6 +243,14 @@ func (f *fakeSTS) Assume(_ context.Context, by sts.Caller, r sts.Request) (*cred
 
 func (f *fakeSTS) Identity(_ context.Context, by sts.Caller) (sts.Identity, error) {
 	return sts.Identity{ARN: "arn:of:" + by.Session.AccessKeyID, AccountID: "210987654321"}, nil
+}
+
+func (f *fakeSTS) SessionToken(_ context.Context, by sts.Caller, d time.Duration, _, _ string) (*cred.Session, error) {
+	now := f.now()
+	return &cred.Session{
+		AccessKeyID: "ASIA-OWN-" + by.Session.AccessKeyID, SecretAccessKey: cred.NewSecret("s"), SessionToken: cred.NewSecret("t"),
+		Issued: now, Expires: now.Add(d),
+	}, nil
 }
 
 func (f *fakeSTS) count() int {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	"credd/internal/agent/cache"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
+	"credd/internal/agent/vault"
 	"credd/internal/ipc"
 )
 
@@ -30,6 +32,11 @@ func fail(code ipc.Code, message, hint string) failure {
 	return failure{code, outcomes[code], message, hint}
 }
 
+var sourceCodes = map[source.Kind]ipc.Code{source.Config: ipc.Usage, source.Login: ipc.Login, source.Wait: ipc.Unreachable}
+
+// A keyring that does not answer is one to unlock, like one that is locked.
+var vaultCodes = map[vault.Kind]ipc.Code{vault.Broken: ipc.Usage, vault.Locked: ipc.Login, vault.Unavailable: ipc.Login}
+
 // explain sorts an error of the request path.
 func explain(err error) failure {
 	var chain *chainError
@@ -40,11 +47,14 @@ func explain(err error) failure {
 	}
 	var src *source.Error
 	if errors.As(err, &src) {
-		code := ipc.Usage
-		if src.Kind == source.Login {
-			code = ipc.Login
-		}
-		return fail(code, src.Message, src.Hint)
+		return fail(sourceCodes[src.Kind], src.Message, src.Hint)
+	}
+	var kept *vault.Error
+	if errors.As(err, &kept) {
+		return fail(vaultCodes[kept.Kind], kept.Message, kept.Hint)
+	}
+	if f, ok := explainOwn(err); ok {
+		return f
 	}
 	var problem roster.Problem
 	switch {
@@ -66,6 +76,8 @@ func explainAWS(e *sts.Error) failure {
 	switch e.Reason {
 	case sts.Denied:
 		return fail(ipc.Denied, e.Message, "")
+	case sts.WrongCode:
+		return fail(ipc.Login, e.Message, "see that the device is the right one and this machine's clock is right; then: credd login SOURCE")
 	case sts.Login:
 		return fail(ipc.Login, e.Message, "renew the source's credentials; who it is shows: credd source test NAME")
 	case sts.Throttled:
@@ -106,9 +118,31 @@ func (a *Agent) clock(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04")
 }
 
+// passingPause is the most that a failure is remembered which may end by itself, so that work goes on soon after.
+const passingPause = 4 * time.Second
+
+// longest returns how long a failure is remembered at most.
+func longest(err error) time.Duration {
+	switch {
+	case asker(err) != nil:
+		return 0 // it cost AWS nothing, and an answer may come at any moment
+	case passing(err):
+		return passingPause
+	}
+	return cache.MaxPause
+}
+
 // passing reports errors that are likely to end by themselves.
 func passing(err error) bool {
 	var e *sts.Error
+	var src *source.Error
+	var kept *vault.Error
+	switch {
+	case errors.As(err, &src):
+		return src.Kind == source.Wait
+	case errors.As(err, &kept):
+		return kept.Kind == vault.Unavailable
+	}
 	return errors.As(err, &e) && e.Passing() || errors.Is(err, context.DeadlineExceeded)
 }
 

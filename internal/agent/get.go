@@ -12,6 +12,7 @@ import (
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
+	"credd/internal/agent/vault"
 )
 
 // get returns the session of a role: from the cache, else through its source and STS.
@@ -35,18 +36,27 @@ func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role) (*cred.
 	var s *cred.Session
 	var note string
 	if err == nil {
-		s, note, err = a.Assumer.Assume(ctx, by, a.request(st, role))
+		s, note, err = a.session(ctx, st, role, by)
 	}
 	if over := (*sts.Error)(nil); by.Session != nil && errors.As(err, &over) && over.Reason == sts.Login {
 		a.invalidate(st, role, by.Session.AccessKeyID)
 		if again, cerr := a.caller(ctx, st, role); cerr != nil {
 			err = cerr
 		} else if again.Session.AccessKeyID != by.Session.AccessKeyID {
-			s, note, err = a.Assumer.Assume(ctx, again, a.request(st, role))
+			s, note, err = a.session(ctx, st, role, again)
 		}
 	}
 	a.note(role.Name, note, err)
 	return s, err
+}
+
+// session is the one call that makes a role's session.
+func (a *Agent) session(ctx context.Context, st *state, role *roster.Role, by sts.Caller) (*cred.Session, string, error) {
+	if role.ARN == "" {
+		s, err := a.handOut(ctx, by, role)
+		return s, "", err
+	}
+	return a.Assumer.Assume(ctx, by, a.request(st, role))
 }
 
 // chainError is a failure of the source, or of the role, that a role is assumed from.
@@ -67,7 +77,7 @@ func (a *Agent) caller(ctx context.Context, st *state, role *roster.Role) (sts.C
 	region, url := src.Endpoint()
 	by := sts.Caller{Region: st.region(role, region), Endpoint: url}
 	if !isRole(role.Source) {
-		s, err := src.Credentials(ctx)
+		s, err := a.credentialsOf(ctx, role.Source, src)
 		if err != nil {
 			return by, &chainError{role.Source, sortSource(err, a.Now())}
 		}
@@ -86,10 +96,20 @@ func (a *Agent) caller(ctx context.Context, st *state, role *roster.Role) (sts.C
 	return by, nil
 }
 
-// sortSource sorts the error of an AWS call that a source made; the source's own errors are sorted already.
+// credentialsOf returns a source's credentials and notes how that went.
+func (a *Agent) credentialsOf(ctx context.Context, name string, src source.Source) (*cred.Session, error) {
+	s, err := src.Credentials(ctx)
+	if ctx.Err() == nil {
+		a.sources.note(name, "", err, a.Now())
+	}
+	return s, err
+}
+
+// sortSource sorts the error of an AWS call that a source made; the errors of the source and of the vault are sorted already.
 func sortSource(err error, now time.Time) error {
 	var own *source.Error
-	if errors.As(err, &own) {
+	var kept *vault.Error
+	if errors.As(err, &own) || errors.As(err, &kept) {
 		return err
 	}
 	return sts.Sort(err, now)

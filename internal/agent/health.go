@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// health remembers how each role did, longer than the cache remembers a failure.
+// health remembers how each role, or each source, did, longer than the cache remembers a failure.
 type health struct {
-	mu    sync.Mutex
-	roles map[string]record
+	mu sync.Mutex
+	by map[string]record
 }
 
 type record struct {
@@ -19,12 +19,12 @@ type record struct {
 	note   string // about the session in force, for status
 }
 
-// note records the end of a flight.
-func (a *Agent) note(role, note string, err error) {
-	now := a.Now()
-	a.health.mu.Lock()
-	r := a.health.roles[role]
-	was, old := r.since, r.note
+// note records how a try went, and returns what was known before.
+func (h *health) note(name, note string, err error, now time.Time) (before record) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before = h.by[name]
+	r := before
 	r.tried, r.err = now, err
 	switch {
 	case err == nil:
@@ -32,33 +32,39 @@ func (a *Agent) note(role, note string, err error) {
 	case r.since.IsZero():
 		r.since = now
 	}
-	a.health.roles[role] = r
-	a.health.mu.Unlock()
+	h.by[name] = r
+	return before
+}
 
+// note records the end of a flight.
+func (a *Agent) note(role, note string, err error) {
+	before := a.health.note(role, note, err, a.Now())
 	if err != nil {
 		f := explain(err)
 		a.Log.Warn("role failed", "role", role, "outcome", f.outcome, "error", f.message, "request_id", requestID(err))
-	} else if !was.IsZero() {
-		a.Log.Info("role works again", "role", role, "failed_since", was)
+		return
 	}
-	if err == nil && note != "" && note != old {
+	if !before.since.IsZero() {
+		a.Log.Info("role works again", "role", role, "failed_since", before.since)
+	}
+	if note != "" && note != before.note {
 		a.Log.Warn(note, "role", role)
 	}
 }
 
-func (h *health) of(role string) record {
+func (h *health) of(name string) record {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.roles[role]
+	return h.by[name]
 }
 
-// forget drops the records of roles that keep does not name.
-func (h *health) forget(keep func(role string) bool) {
+// forget drops the records that keep does not name.
+func (h *health) forget(keep func(name string) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for role := range h.roles {
-		if !keep(role) {
-			delete(h.roles, role)
+	for name := range h.by {
+		if !keep(name) {
+			delete(h.by, name)
 		}
 	}
 }
@@ -68,7 +74,7 @@ func (h *health) failing() map[string]record {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	out := map[string]record{}
-	for role, r := range h.roles {
+	for role, r := range h.by {
 		if r.err != nil {
 			out[role] = r
 		}

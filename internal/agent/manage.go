@@ -17,7 +17,7 @@ import (
 )
 
 // manage answers a request of credd's own commands.
-func (a *Agent) manage(ctx context.Context, payload []byte) reply {
+func (a *Agent) manage(ctx context.Context, c *caller, payload []byte) reply {
 	body, err := ipc.ParseManage(payload)
 	if err != nil {
 		return refusal(fail(ipc.Usage, "unsupported request: "+err.Error(), "use the credd of the daemon's version"))
@@ -26,7 +26,7 @@ func (a *Agent) manage(ctx context.Context, payload []byte) reply {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return refusal(fail(ipc.Usage, "the request is not valid JSON", ""))
 	}
-	out, f := a.do(ctx, r)
+	out, f := a.do(ctx, c, r)
 	if f != (failure{}) {
 		return refusal(f)
 	}
@@ -39,18 +39,30 @@ func (a *Agent) manage(ctx context.Context, payload []byte) reply {
 }
 
 // do returns the reply, or the failure if it is not zero.
-func (a *Agent) do(ctx context.Context, r api.Request) (any, failure) {
+func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure) {
 	switch r.Do {
 	case api.DoStatus:
 		return a.status(), failure{}
 	case api.DoReload:
 		return a.Reload(), failure{}
 	case api.DoTest:
-		return a.test(ctx, r.Name)
+		return a.test(ctx, c, r.Name)
 	case api.DoRefresh:
-		return a.renew(ctx, r.Name)
+		return a.renew(ctx, c, r.Name)
 	case api.DoForget:
 		return a.forget(r), failure{}
+	case api.DoLogin:
+		return a.login(ctx, c, r)
+	case api.DoLogout:
+		return a.logout(ctx, r.Name)
+	case api.DoStoreKey:
+		return a.storeKey(ctx, c, r)
+	case api.DoRotate:
+		return a.rotate(ctx, c, r.Name)
+	case api.DoDropKey:
+		return a.dropKey(ctx, c, r.Name)
+	case api.DoAccounts:
+		return a.accounts(ctx, c, r)
 	}
 	return nil, fail(ipc.Usage, "unsupported request: this credd does not know how to do "+r.Do, "restart credd after an upgrade")
 }
@@ -60,7 +72,7 @@ func (a *Agent) status() api.Status {
 	st := a.state.Load()
 	out := api.Status{
 		Version: a.Version, PID: os.Getpid(), Started: a.started.UTC(), Socket: a.Socket, ConfigDir: a.ConfigDir,
-		Sessions: []api.Session{}, Failing: []api.Failure{}, Problems: problems(st.roster), Warnings: []string{},
+		Sources: a.sourceStates(st), Sessions: []api.Session{}, Failing: []api.Failure{}, Problems: problems(st.roster), Warnings: []string{},
 	}
 	out.Customers, out.Roles = st.roster.Count()
 	for _, l := range a.cache.Live() {
@@ -72,7 +84,7 @@ func (a *Agent) status() api.Status {
 		r := failing[name]
 		f := a.explainRole(name, r.err)
 		fl := api.Failure{Role: name, Outcome: f.outcome, Message: f.message, Hint: f.hint, Since: r.since.UTC(), LastWorked: r.worked.UTC()}
-		if role, err := st.roster.Role(name); err == nil {
+		if role, err := st.role(name); err == nil {
 			fl.Retry = a.cache.Retry(st.key(role, a.User)).UTC()
 		}
 		out.Failing = append(out.Failing, fl)
@@ -90,19 +102,26 @@ func (a *Agent) describe(st *state, name string, s *cred.Session, l cache.Live) 
 		Role: name, AccessKeyID: s.AccessKeyID, ARN: s.ARN, SessionName: s.SessionName,
 		Issued: s.Issued.UTC(), Expires: s.Expires.UTC(), Asked: l.Asked.UTC(), Note: a.health.of(name).note,
 	}
-	if role, err := st.roster.Role(name); err == nil {
+	if role, err := st.role(name); err == nil {
 		out.Source = role.Source
 	}
 	return out
 }
 
 // test asks AWS who a source or a role is.
-func (a *Agent) test(ctx context.Context, name string) (any, failure) {
+func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure) {
 	started := a.Now()
 	st := a.state.Load()
-	by, f := a.actAs(ctx, st, name)
-	if f != (failure{}) {
-		return nil, f
+	if !isRole(name) && st.sources[name] == nil {
+		return nil, explain(&unknownSource{name})
+	}
+	var by sts.Caller
+	err := a.answered(ctx, c, false, func() (err error) { by, err = a.actAs(ctx, st, name); return err })
+	if err != nil && isRole(name) {
+		return nil, a.explainRole(name, err)
+	}
+	if err != nil {
+		return nil, a.explainSource(name, err)
 	}
 	id, err := a.Assumer.Identity(ctx, by)
 	if err != nil {
@@ -117,41 +136,60 @@ func (a *Agent) test(ctx context.Context, name string) (any, failure) {
 }
 
 // actAs returns the caller that a name stands for: a source, or a role's own session.
-func (a *Agent) actAs(ctx context.Context, st *state, name string) (sts.Caller, failure) {
+func (a *Agent) actAs(ctx context.Context, st *state, name string) (sts.Caller, error) {
+	of := &roster.Role{Source: name}
+	var s *cred.Session
 	if isRole(name) {
-		role, err := st.roster.Role(name)
+		role, err := st.role(name)
 		if err != nil {
-			return sts.Caller{}, explain(err)
+			return sts.Caller{}, err
 		}
 		ans, err := a.get(ctx, st, role)
 		if err != nil {
-			return sts.Caller{}, a.explainRole(name, err)
+			return sts.Caller{}, err
 		}
-		region, url := st.source(role).Endpoint()
-		return sts.Caller{Session: ans.Session, Region: st.region(role, region), Endpoint: url}, failure{}
+		of, s = role, ans.Session
+	} else {
+		var err error
+		if s, err = a.credentialsOf(ctx, name, st.sources[name]); err != nil {
+			return sts.Caller{}, err
+		}
 	}
-	src := st.sources[name]
-	if src == nil {
-		return sts.Caller{}, fail(ipc.UnknownRole, "no such source: "+name, "see: credd source list")
+	region, url := st.source(of).Endpoint()
+	return sts.Caller{Session: s, Region: st.region(of, region), Endpoint: url}, nil
+}
+
+// sourceStates tells how each source is, without asking AWS or the vault.
+func (a *Agent) sourceStates(st *state) []api.Source {
+	out := []api.Source{}
+	for _, s := range st.roster.Sources() {
+		src := st.sources[s.Name]
+		if src == nil {
+			continue
+		}
+		r, state := a.sources.of(s.Name), src.State()
+		one := api.Source{Name: s.Name, Type: s.Type, State: "untried", Until: state.Until.UTC(), LastWorked: r.worked.UTC(), Notes: state.Notes}
+		switch {
+		case r.err != nil:
+			f := a.explainSource(s.Name, r.err)
+			one.State, one.Since, one.Message, one.Hint = f.outcome, r.since.UTC(), f.message, f.hint
+		case !r.tried.IsZero():
+			one.State = "ready"
+		}
+		out = append(out, one)
 	}
-	s, err := src.Credentials(ctx)
-	if err != nil {
-		f := explain(sortSource(err, a.Now()))
-		f.message = name + ": " + f.message
-		return sts.Caller{}, f
-	}
-	region, url := src.Endpoint()
-	return sts.Caller{Session: s, Region: st.region(&roster.Role{Source: name}, region), Endpoint: url}, failure{}
+	return out
 }
 
 // renew fetches a new session for a role.
-func (a *Agent) renew(ctx context.Context, name string) (any, failure) {
+func (a *Agent) renew(ctx context.Context, c *caller, name string) (any, failure) {
 	st := a.state.Load()
-	role, err := st.roster.Role(name)
+	role, err := st.role(name)
 	if err != nil {
 		return nil, explain(err)
 	}
-	ans, err := a.refresh(ctx, st, role)
+	var ans cache.Answer
+	err = a.answered(ctx, c, false, func() (err error) { ans, err = a.refresh(ctx, st, role); return err })
 	if err != nil {
 		return nil, a.explainRole(name, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"credd/internal/agent/cache"
 	"credd/internal/agent/cred"
 	"credd/internal/agent/roster"
+	"credd/internal/agent/vault"
 )
 
 // rereadEvery is how often files are looked at on use while they cannot be watched.
@@ -18,7 +19,7 @@ const rereadEvery = time.Second
 // or there was a login in another terminal. If the files that changed are named, only they are looked at.
 func (a *Agent) Reload(changed ...string) api.Reload {
 	out := a.load(changed...)
-	a.cache.Forgive(func(cache.Key) bool { return true })
+	a.cache.Forgive(func(cache.Key, error) bool { return true })
 	return out
 }
 
@@ -34,6 +35,7 @@ func (a *Agent) load(changed ...string) api.Reload {
 	}
 	r := roster.Load(a.ConfigDir, last, changed...)
 	a.configure(r.Settings, last)
+	a.Vault.Configure(vault.Settings{Key: r.Settings.Vault.Key, KeyFile: r.Settings.Vault.KeyFile})
 	st := a.newState(r, before)
 	for _, s := range st.sources {
 		s.Reload()
@@ -41,7 +43,8 @@ func (a *Agent) load(changed ...string) api.Reload {
 	a.state.Store(st)
 
 	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k, a.User) })
-	a.health.forget(func(role string) bool { _, err := r.Role(role); return err == nil })
+	a.health.forget(func(role string) bool { _, err := st.role(role); return err == nil })
+	a.sources.forget(func(name string) bool { return st.sources[name] != nil })
 	out := api.Reload{Dropped: roleNames(dropped), Problems: problems(r)}
 	out.Customers, out.Roles = r.Count()
 	a.Log.Debug("reloaded", "customers", out.Customers, "roles", out.Roles, "dropped", len(dropped), "problems", len(out.Problems))

@@ -10,12 +10,11 @@ import (
 	"credd/internal/agent/cache"
 	"credd/internal/ipc"
 	"credd/internal/ipc/peer"
-	"credd/internal/ipc/socket"
 )
 
 // credentials answers a helper: the session's document, or why there is none. The audit line is written first, so that no
 // credential leaves without one.
-func (a *Agent) credentials(ctx context.Context, c *socket.Conn, payload []byte) reply {
+func (a *Agent) credentials(ctx context.Context, c *caller, payload []byte) reply {
 	e := audit.Entry{Time: a.Now(), UID: c.Peer.UID, PID: c.Peer.PID}
 	name, err := ipc.ParseCredentials(payload)
 	if err != nil {
@@ -23,16 +22,17 @@ func (a *Agent) credentials(ctx context.Context, c *socket.Conn, payload []byte)
 	}
 	e.Role = name
 	// Read now, while the caller waits: it exits as soon as it has its reply.
-	facts := peer.FactsOf(c.Conn, c.Peer)
+	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
 	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
 
 	a.reread()
 	st := a.state.Load()
-	role, err := st.roster.Role(name)
+	role, err := st.role(name)
 	if err != nil {
 		return a.refuse(e, explain(err))
 	}
-	ans, err := a.get(ctx, st, role)
+	var ans cache.Answer
+	err = a.answered(ctx, c, false, func() (err error) { ans, err = a.get(ctx, st, role); return err })
 	if ctx.Err() != nil {
 		return reply{} // stopping: the helper asks the next daemon
 	}

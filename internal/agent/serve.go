@@ -44,7 +44,7 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 		}
 		conns.work.Go(func() {
 			defer conns.remove(c)
-			a.handle(background, c)
+			a.handle(background, &caller{c, bufio.NewReaderSize(c, usualRequest)})
 		})
 	}
 	conns.finish(drain, stop)
@@ -57,13 +57,13 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 }
 
 // handle is one request: from the caller's identity to the reply.
-func (a *Agent) handle(ctx context.Context, c *socket.Conn) {
-	if f, ok := a.admit(c); !ok {
-		a.send(c, refusal(f))
+func (a *Agent) handle(ctx context.Context, c *caller) {
+	if f, ok := a.admit(c.Conn); !ok {
+		a.send(c.Conn, refusal(f))
 		return
 	}
 	c.SetReadDeadline(time.Now().Add(ioTimeout))
-	kind, payload, err := ipc.Read(bufio.NewReaderSize(c, usualRequest), ipc.MaxRequest)
+	kind, payload, err := ipc.Read(c.in, ipc.MaxRequest)
 	if err != nil {
 		a.Log.Debug("no request", "pid", c.Peer.PID, "error", err)
 		return
@@ -73,13 +73,13 @@ func (a *Agent) handle(ctx context.Context, c *socket.Conn) {
 	case ipc.KindCredentials:
 		out = a.credentials(ctx, c, payload)
 	case ipc.KindManage:
-		out = a.manage(ctx, payload)
+		out = a.manage(ctx, c, payload)
 	default:
 		out = refusal(fail(ipc.Usage, "unsupported request: this credd is older than what asks it", "restart credd after an upgrade"))
 	}
 	// A stopping daemon closes without a reply: the caller then asks the next daemon.
 	if out.kind != 0 {
-		a.send(c, out)
+		a.send(c.Conn, out)
 	}
 }
 

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
@@ -14,36 +15,54 @@ import (
 	"credd/internal/agent/source"
 )
 
-// SourceSpec is all that makes a source. Two equal specs are the same source, which then keeps its credentials over a
-// reload.
-type SourceSpec struct {
-	Type     string
-	Profile  string
-	Region   string
-	Endpoint string
-}
-
 // state is the roster with the sources made from it. It does not change; a reload makes another.
 type state struct {
 	roster  *roster.Roster
 	sources map[string]source.Source // by name
-	specs   map[string]SourceSpec
-	keys    sync.Map // *roster.Role -> cache.Key
+	specs   map[string]source.Spec
+	own     map[string]*roster.Role // that hand out a source's own session, by @name
+	keys    sync.Map                // *roster.Role -> cache.Key
 }
 
 // newState makes the sources of a roster, taking over those of the state before that are the same.
 func (a *Agent) newState(r *roster.Roster, before *state) *state {
-	st := &state{roster: r, sources: map[string]source.Source{}, specs: map[string]SourceSpec{}}
+	st := &state{roster: r, sources: map[string]source.Source{}, specs: map[string]source.Spec{}, own: ownRoles(r)}
 	for _, s := range r.Sources() {
-		spec := SourceSpec{Type: s.Type, Profile: s.Profile, Region: s.Region, Endpoint: s.EndpointURL}
+		spec := a.spec(s, r.Settings)
 		st.specs[s.Name] = spec
 		if before != nil && before.specs[s.Name] == spec && before.sources[s.Name] != nil {
 			st.sources[s.Name] = before.sources[s.Name]
 			continue
 		}
-		st.sources[s.Name] = a.NewSource(spec)
+		src, err := a.NewSource(spec)
+		if err != nil {
+			a.Log.Error("make source", "source", s.Name, "error", err) // a type that the roster knows and the source package does not
+			continue
+		}
+		st.sources[s.Name] = src
 	}
 	return st
+}
+
+// spec is a source of the files as package source wants it.
+func (a *Agent) spec(s *roster.Source, all roster.Settings) source.Spec {
+	url := cmp.Or(s.EndpointURL, all.Network.EndpointURL)
+	return source.Spec{
+		Name: s.Name, Type: s.Type, Region: s.Region, Endpoint: url, Services: all.Network.EndpointURL,
+		STSRegion: cmp.Or(s.STSRegion, all.Defaults.STSRegion, s.Region, all.Defaults.Region, firstRegions[partitionOf(s)], firstRegions["aws"]),
+		Profile:   s.Profile, MFASerial: s.MFASerial, MFA: s.MFA, MFACommand: source.Join(s.MFACommand),
+		StartURL: s.StartURL, SSORegion: s.SSORegion, SSOSession: s.SSOSession, AccountID: s.AccountID, RoleName: s.RoleName,
+		TokenFile: s.TokenFile, RoleARN: s.RoleARN, Command: source.Join(s.Command),
+	}
+}
+
+// partitionOf is the partition that an ARN of the source names, "" if it has none.
+func partitionOf(s *roster.Source) string {
+	parts := strings.SplitN(cmp.Or(s.MFASerial, s.RoleARN), ":", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[1]
 }
 
 // isRole reports whether the name of a source is that of a role: only roles have a slash.
@@ -58,7 +77,7 @@ func (st *state) key(role *roster.Role, user string) cache.Key {
 	h := sha256.New()
 	put(h, user)
 	for at := role; ; {
-		put(h, at.ARN, at.ExternalID.Reveal(), at.Duration.String(), at.SessionName, st.roster.Settings.Service.Name,
+		put(h, at.ARN, at.AccountID, at.ExternalID.Reveal(), at.Duration.String(), at.SessionName, st.roster.Settings.Service.Name,
 			at.Policy, at.SourceIdentity, at.STSRegion, at.Source)
 		put(h, at.PolicyARNs...)
 		put(h, at.TransitiveTags...)
@@ -107,6 +126,6 @@ func (st *state) source(role *roster.Role) source.Source { return st.sources[st.
 
 // current reports whether the key is still the one of its role.
 func (st *state) current(k cache.Key, user string) bool {
-	role, err := st.roster.Role(k.Role)
+	role, err := st.role(k.Role)
 	return err == nil && st.key(role, user) == k
 }

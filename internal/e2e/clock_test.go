@@ -19,6 +19,7 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
+	"credd/internal/agent/vault"
 	"credd/internal/fakeaws"
 	"credd/internal/ipc/socket"
 )
@@ -59,12 +60,13 @@ func (c *clocked) start() {
 	log, err := os.Create(c.path("credd.log"))
 	check(c.t, err)
 	http := sts.NewHTTP()
+	secrets := vault.New(c.path(".local/share/credd/vault.age"), vault.Settings{})
+	calls := sts.New(http, c.now)
+	deps := source.Deps{AWSDir: c.path(".aws"), HTTP: http, STS: calls, Vault: secrets, Now: c.now, Logins: source.NewLogins(http, secrets, c.now)}
 	c.agent = agent.New(agent.Options{
 		ConfigDir: c.path(".config/credd"), Socket: c.sock, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: c.now,
-		Assumer: sts.New(http, c.now), Network: http, Audit: trail, Log: slog.New(slog.NewTextHandler(log, nil)), LogLevel: new(slog.LevelVar),
-		NewSource: func(s agent.SourceSpec) source.Source {
-			return source.NewProfile(source.ProfileSpec{Profile: s.Profile, Dir: c.path(".aws"), HTTP: http})
-		},
+		Assumer: calls, Network: http, Audit: trail, Log: slog.New(slog.NewTextHandler(log, nil)), LogLevel: new(slog.LevelVar),
+		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) }, Vault: secrets,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)

@@ -31,6 +31,9 @@ func Audit() (string, error) { return in(State, "audit.log") }
 // Log returns the file that takes the stderr of a daemon started by credhelper.
 func Log() (string, error) { return in(State, "credd.log") }
 
+// Vault returns the file of the secrets at rest.
+func Vault() (string, error) { return in(Data, "vault.age") }
+
 // AWS returns the directory of the AWS CLI's files. AWS_CONFIG_FILE is not asked: a daemon must not mean another file in
 // each terminal that starts it.
 func AWS() (string, error) { return in(home, ".aws") }

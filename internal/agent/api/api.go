@@ -1,5 +1,5 @@
 // Package api holds the management requests, their replies and a client for them. They travel as JSON in the frames of
-// package ipc. No reply carries a secret; times are RFC 3339 UTC.
+// package ipc. No reply carries a secret, and of the requests only that of a new key does; times are RFC 3339 UTC.
 package api
 
 import "time"
@@ -11,6 +11,14 @@ const (
 	DoTest    = "test-source" // Name is a source or a role -> Identity
 	DoRefresh = "refresh"     // Name is a role -> Session
 	DoForget  = "forget"      // Name is a role or a customer, or All -> Forgotten
+
+	// Of sources. These may ask questions and send events before their reply.
+	DoLogin    = "login"     // Name, Device -> Login
+	DoLogout   = "logout"    // Name -> Forgotten
+	DoStoreKey = "store-key" // Name, Key -> Identity
+	DoRotate   = "rotate"    // Name -> Done
+	DoDropKey  = "drop-key"  // Name -> Done
+	DoAccounts = "accounts"  // Name -> Accounts
 )
 
 // Request is one management request.
@@ -18,6 +26,59 @@ type Request struct {
 	Do   string `json:"do"`
 	Name string `json:"name,omitempty"`
 	All  bool   `json:"all,omitempty"`
+
+	Device bool    `json:"device,omitempty"` // log in by a code instead of a redirect to this machine
+	Key    *NewKey `json:"key,omitempty"`
+	SSO    *SSO    `json:"sso,omitempty"` // of login and accounts: a login that no source has yet
+}
+
+// SSO is an IAM Identity Center, by its start URL and region, or by an [sso-session] of ~/.aws/config.
+type SSO struct {
+	StartURL string `json:"start_url,omitempty"`
+	Region   string `json:"region,omitempty"`
+	Session  string `json:"session,omitempty"`
+}
+
+// NewKey is an access key for the vault. It is the one secret that travels to the daemon.
+type NewKey struct {
+	ID      string `json:"id"`
+	Secret  string `json:"secret"`
+	Seed    string `json:"seed,omitempty"` // of mfa = "totp"
+	Replace bool   `json:"replace,omitempty"`
+
+	// How its source reaches STS, as in credd.toml.
+	Region      string `json:"region,omitempty"`
+	STSRegion   string `json:"sts_region,omitempty"`
+	EndpointURL string `json:"endpoint_url,omitempty"`
+}
+
+// Event is what a command tells its user before the reply.
+type Event struct {
+	URL    string `json:"url,omitempty"`    // to open in a browser
+	Code   string `json:"code,omitempty"`   // that the page shows too
+	Notice string `json:"notice,omitempty"` // a step that was done
+}
+
+// Login is a login that worked.
+type Login struct {
+	Name  string    `json:"name"`
+	Until time.Time `json:"until,omitzero"` // of the source's session; zero if it does not end
+}
+
+// Done is an answer with nothing to say.
+type Done struct{}
+
+// Accounts are what an IAM Identity Center login may use.
+type Accounts struct {
+	Accounts []Account `json:"accounts"`
+}
+
+// Account is one account with the user's roles (permission sets) in it.
+type Account struct {
+	ID    string   `json:"account_id"`
+	Name  string   `json:"name,omitempty"`
+	Email string   `json:"email,omitempty"`
+	Roles []string `json:"roles"`
 }
 
 // Status is the daemon as it is now. Lists are sorted by name and never null.
@@ -29,10 +90,24 @@ type Status struct {
 	ConfigDir string    `json:"config_dir"`
 	Customers int       `json:"customers"`
 	Roles     int       `json:"roles"`
+	Sources   []Source  `json:"sources"`
 	Sessions  []Session `json:"sessions"`
 	Failing   []Failure `json:"failing"`
 	Problems  []Problem `json:"problems"` // of configuration files
 	Warnings  []string  `json:"warnings"` // audit log not writable, files not watched, clock off, …
+}
+
+// Source is an identity as it did when it was last used.
+type Source struct {
+	Name       string    `json:"name"`
+	Type       string    `json:"type"`
+	State      string    `json:"state"`          // ready, untried (since the daemon started), or an outcome as in the audit log: login, config, …
+	Until      time.Time `json:"until,omitzero"` // of its session; zero if it has none, or one that does not end
+	Since      time.Time `json:"since,omitzero"` // it fails
+	LastWorked time.Time `json:"last_worked,omitzero"`
+	Message    string    `json:"message,omitempty"`
+	Hint       string    `json:"hint,omitempty"`
+	Notes      []string  `json:"notes,omitempty"` // such as a key that is old
 }
 
 // Session is one live session.

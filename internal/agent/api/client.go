@@ -11,14 +11,32 @@ import (
 	"credd/internal/ipc"
 )
 
-// CallTimeout bounds one management call: the daemon's longest answer is a flight to STS, 20 s.
-const CallTimeout = 30 * time.Second
+const (
+	// CallTimeout bounds one management call: the daemon's longest answer is a flight to STS, 20 s.
+	CallTimeout = 30 * time.Second
+
+	// TalkTimeout bounds a call in which a person has something to do: the daemon gives a login 5 minutes.
+	TalkTimeout = 6 * time.Minute
+)
+
+// Talk is what may happen before the reply. Its zero value answers no question and hears no event.
+type Talk struct {
+	Answer func(q ipc.Question, deadline time.Time) ipc.Answer
+	Hear   func(Event)
+}
 
 // Call sends one request over conn, which it closes, and decodes the reply into out. An error of the daemon is an
 // *ipc.Error.
 func Call(ctx context.Context, conn net.Conn, req Request, out any) error {
-	defer conn.Close()
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	return Talk{}.Call(ctx, conn, req, out)
+}
+
+// Call is Call with a person at hand. Its time is that of ctx, up to TalkTimeout.
+func (t Talk) Call(ctx context.Context, conn net.Conn, req Request, out any) error {
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, TalkTimeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
 
@@ -28,10 +46,41 @@ func Call(ctx context.Context, conn net.Conn, req Request, out any) error {
 	}
 	// A refused caller is answered before it has written, so a failed write does not yet tell the reason.
 	_, werr := conn.Write(ipc.Append(nil, ipc.KindManage, ipc.AppendManage(nil, body)))
-	kind, payload, err := ipc.Read(conn, ipc.MaxManaged)
-	if err != nil {
-		return lost(ctx, err, werr)
+	for {
+		kind, payload, err := ipc.Read(conn, ipc.MaxManaged)
+		if err != nil {
+			return lost(ctx, err, werr)
+		}
+		switch kind {
+		case ipc.KindQuestion:
+			werr = t.answer(ctx, conn, payload) // the reply may be there already: somebody else answered
+		case ipc.KindEvent:
+			var e Event
+			if json.Unmarshal(payload, &e) == nil && t.Hear != nil {
+				t.Hear(e)
+			}
+		default:
+			return reply(kind, payload, out)
+		}
 	}
+}
+
+func (t Talk) answer(ctx context.Context, conn net.Conn, payload []byte) error {
+	q, err := ipc.ParseQuestion(payload)
+	if err != nil {
+		return err
+	}
+	a := ipc.Answer{Status: ipc.NoTerminal}
+	if t.Answer != nil {
+		deadline, _ := ctx.Deadline()
+		a = t.Answer(q, deadline)
+	}
+	_, err = conn.Write(ipc.Append(nil, ipc.KindAnswer, ipc.AppendAnswer(nil, a)))
+	return err
+}
+
+// reply decodes the frame that ends a call.
+func reply(kind ipc.Kind, payload []byte, out any) error {
 	switch kind {
 	case ipc.KindManaged:
 		if err := json.Unmarshal(payload, out); err != nil {
