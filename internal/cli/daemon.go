@@ -58,6 +58,9 @@ func newStatusCmd(s *Streams) *cobra.Command {
 func (s *Streams) status(st api.Status, now time.Time) error {
 	s.say("credd %s, pid %d, since %s: %s of %s in %s", st.Version, st.PID, clock(st.Started, now),
 		count(st.Roles, "role"), count(st.Customers, "customer"), st.ConfigDir)
+	if err := s.sources(st.Sources, now); err != nil {
+		return err
+	}
 	if len(st.Sessions) > 0 {
 		s.say("")
 		var rows [][]string
@@ -149,7 +152,7 @@ func newRefreshCmd(s *Streams) *cobra.Command {
 		Use: "refresh ROLE", Short: "Get a new session for a role now", Example: "  credd refresh acme/admin", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var l api.Session
-			if err := ask(cmd.Context(), api.Request{Do: api.DoRefresh, Name: args[0]}, &l); err != nil {
+			if err := s.talk(cmd.Context(), api.Request{Do: api.DoRefresh, Name: args[0]}, &l, nil); err != nil {
 				return err
 			}
 			if asJSON {

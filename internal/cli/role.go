@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -140,7 +141,7 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 				return asUsage(err)
 			}
 			s.say("added %s to %s (unverified: it was not tried)", n.Name, file)
-			if err := s.reloadIfRunning(cmd); err != nil {
+			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				s.warn("the daemon did not read the new role: "+err.Error(), "try: credd reload")
 			}
 			return s.profile(where.config, n.Name)
@@ -184,8 +185,8 @@ func asUsage(err error) error {
 }
 
 // reloadIfRunning makes a change known to the daemon before the command ends.
-func (s *Streams) reloadIfRunning(cmd *cobra.Command) error {
-	err := ask(cmd.Context(), api.Request{Do: api.DoReload}, &api.Reload{})
+func (s *Streams) reloadIfRunning(ctx context.Context) error {
+	err := ask(ctx, api.Request{Do: api.DoReload}, &api.Reload{})
 	if errors.Is(err, socket.ErrNoDaemon) {
 		return nil
 	}
@@ -244,7 +245,7 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 					s.say("credentials that were handed out live until %s", l.Expires.Local().Format("15:04:05"))
 				}
 			}
-			return s.reloadIfRunning(cmd)
+			return s.reloadIfRunning(cmd.Context())
 		},
 	}
 }

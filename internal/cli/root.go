@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"credd/internal/agent/roster"
+	"credd/internal/agent/source"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
 	"credd/internal/paths"
@@ -59,6 +60,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 	root.AddCommand(
 		newServeCmd(s), newStatusCmd(s), newReloadCmd(s), newRefreshCmd(s), newForgetCmd(s),
 		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newVersionCmd(s),
+		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s),
 	)
 	typed(root)
 	return root
@@ -98,17 +100,24 @@ func sorted(err error) *userError {
 	var mine *userError
 	var remote *ipc.Error
 	var problem roster.Problem
+	var own *source.Error
 	switch {
 	case errors.As(err, &mine):
 		return mine
 	case errors.As(err, &remote):
 		return &userError{remote.Code, remote.Message, remote.Hint}
+	case errors.As(err, &own):
+		return &userError{ipc.Usage, own.Message, own.Hint}
 	case errors.As(err, &problem):
 		return &userError{ipc.Usage, problem.Error(), problem.Hint}
 	case errors.Is(err, roster.ErrUnknownRole):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd role list"}
 	case errors.Is(err, roster.ErrExists):
 		return &userError{ipc.Usage, err.Error(), "see: credd role show, or remove it first"}
+	case errors.Is(err, roster.ErrUnknownSource):
+		return &userError{ipc.UnknownRole, err.Error(), "see: credd source list"}
+	case errors.Is(err, roster.ErrSourceExists):
+		return &userError{ipc.Usage, err.Error(), "see: credd source show, or remove it first"}
 	case errors.Is(err, socket.ErrNoDaemon):
 		return &userError{ipc.NoDaemon, err.Error(), "start it with: credd serve"}
 	case errors.Is(err, socket.ErrRunning):
@@ -120,13 +129,13 @@ func sorted(err error) *userError {
 }
 
 // locations are the files that commands use.
-type locations struct{ config, socket, audit, aws string }
+type locations struct{ config, socket, audit, aws, vault string }
 
 func locate() (l locations, err error) {
 	for _, p := range []struct {
 		to  *string
 		ask func() (string, error)
-	}{{&l.config, paths.Config}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}} {
+	}{{&l.config, paths.Config}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
 		if *p.to, err = p.ask(); err != nil {
 			return l, &userError{ipc.Usage, err.Error(), ""}
 		}

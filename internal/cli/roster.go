@@ -19,6 +19,7 @@ type view struct {
 	roster   *roster.Roster
 	sessions map[string]api.Session
 	failing  map[string]api.Failure
+	sources  map[string]api.Source
 }
 
 // look reads the files and asks the daemon, if one runs. What is broken in the files is told on stderr; the rest is shown.
@@ -27,7 +28,7 @@ func (s *Streams) look(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{roster: roster.Load(where.config, nil), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}}
+	v := &view{roster: roster.Load(where.config, nil), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}, sources: map[string]api.Source{}}
 	for _, p := range v.roster.Problems() {
 		s.warn(p.Error(), p.Hint)
 	}
@@ -40,6 +41,9 @@ func (s *Streams) look(ctx context.Context) (*view, error) {
 	}
 	for _, f := range st.Failing {
 		v.failing[f.Role] = f
+	}
+	for _, src := range st.Sources {
+		v.sources[src.Name] = src
 	}
 	return v, nil
 }

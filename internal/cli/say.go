@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// All that people read is written by say, warn and complain, and by table and facts of render.go. Each passes what it is
+// All that people read is written by say, note, warn and complain, and by table and facts of render.go. Each passes what it is
 // given through printable: texts come from files, from other processes, from the daemon and from AWS. Only formats are
 // trusted, so a format is a constant. JSON is for programs and is not filtered: printJSON.
 
@@ -25,6 +25,11 @@ func printable(s string) string {
 func (s *Streams) say(format string, args ...any) error {
 	_, err := io.WriteString(s.Out, line(format, args...))
 	return err
+}
+
+// note prints a line to stderr: what a person needs to know while a program may read stdout.
+func (s *Streams) note(format string, args ...any) {
+	io.WriteString(s.Err, line(format, args...))
 }
 
 // warn tells of what did not stop the command.

@@ -20,6 +20,7 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
+	"credd/internal/agent/vault"
 	"credd/internal/agent/watch"
 	"credd/internal/ipc/socket"
 )
@@ -73,12 +74,19 @@ func serve(ctx context.Context, stderr io.Writer) error {
 
 	http := sts.NewHTTP()
 	defer http.Close()
+	secrets := vault.New(where.vault, vault.Settings{})
+	calls := sts.New(http, time.Now)
+	deps := source.Deps{
+		AWSDir: where.aws, HTTP: http, STS: calls, Vault: secrets, Now: time.Now, Logins: source.NewLogins(http, secrets, time.Now),
+	}
 	a := agent.New(agent.Options{
 		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
-		Now: time.Now, Assumer: sts.New(http, time.Now), Network: http, Audit: trail, Log: log, LogLevel: level,
-		NewSource: func(s agent.SourceSpec) source.Source {
-			return source.NewProfile(source.ProfileSpec{Profile: s.Profile, Region: s.Region, Endpoint: s.Endpoint, Dir: where.aws, HTTP: http})
+		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Audit: trail, Log: log, LogLevel: level,
+		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
+		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (source.StoredKey, error) {
+			return source.AddKey(ctx, deps, s, n)
 		},
+		DropKey: func(ctx context.Context, name string) error { return source.DropKey(ctx, deps, name) },
 	})
 	defer a.Close()
 

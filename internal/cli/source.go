@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,22 +13,108 @@ import (
 )
 
 type sourceJSON struct {
-	Name        string `json:"name"`
-	Type        string `json:"type"`
-	Profile     string `json:"profile,omitempty"`
-	Region      string `json:"region,omitempty"`
-	STSRegion   string `json:"sts_region,omitempty"`
-	EndpointURL string `json:"endpoint_url,omitempty"`
-	File        string `json:"file"`
-	Line        int    `json:"line"`
+	Name        string      `json:"name"`
+	Type        string      `json:"type"`
+	Profile     string      `json:"profile,omitempty"`
+	Region      string      `json:"region,omitempty"`
+	STSRegion   string      `json:"sts_region,omitempty"`
+	EndpointURL string      `json:"endpoint_url,omitempty"`
+	MFASerial   string      `json:"mfa_serial,omitempty"`
+	MFA         string      `json:"mfa,omitempty"`
+	StartURL    string      `json:"start_url,omitempty"`
+	SSORegion   string      `json:"sso_region,omitempty"`
+	SSOSession  string      `json:"sso_session,omitempty"`
+	AccountID   string      `json:"account_id,omitempty"`
+	RoleName    string      `json:"role_name,omitempty"`
+	TokenFile   string      `json:"token_file,omitempty"`
+	RoleARN     string      `json:"role_arn,omitempty"`
+	Command     []string    `json:"command,omitempty"`
+	File        string      `json:"file"`
+	Line        int         `json:"line"`
+	State       *api.Source `json:"state"` // null: no daemon runs
 }
 
-func sourceOf(r *roster.Source) sourceJSON {
-	return sourceJSON{r.Name, r.Type, r.Profile, r.Region, r.STSRegion, r.EndpointURL, r.File, r.Line}
+func (v *view) source(r *roster.Source) sourceJSON {
+	j := sourceJSON{
+		Name: r.Name, Type: r.Type, Profile: r.Profile, Region: r.Region, STSRegion: r.STSRegion, EndpointURL: r.EndpointURL,
+		MFASerial: r.MFASerial, MFA: r.MFA, StartURL: r.StartURL, SSORegion: r.SSORegion, SSOSession: r.SSOSession,
+		AccountID: r.AccountID, RoleName: r.RoleName, TokenFile: r.TokenFile, RoleARN: r.RoleARN, Command: r.Command,
+		File: r.File, Line: r.Line,
+	}
+	if st, ok := v.sources[r.Name]; ok {
+		j.State = &st
+	}
+	return j
+}
+
+// means says in a few words where the source's credentials come from.
+func (j *sourceJSON) means() string {
+	switch j.Type {
+	case "keys":
+		if j.MFASerial != "" {
+			return "key in the vault, MFA by " + j.MFA
+		}
+		return "key in the vault"
+	case "sso":
+		return strings.TrimSpace(j.AccountID + " " + j.RoleName)
+	case "web-identity":
+		return j.TokenFile
+	case "process":
+		return strings.Join(j.Command, " ")
+	}
+	return j.Profile
+}
+
+// sourceState says how a source is.
+func sourceState(st *api.Source, now time.Time) string {
+	switch {
+	case st == nil:
+		return "-"
+	case st.State == "ready" && !st.Until.IsZero():
+		return "ready until " + clock(st.Until, now)
+	case st.State == "ready", st.State == "untried":
+		return st.State
+	}
+	return st.State + " since " + clock(st.Since, now)
+}
+
+// sources prints how sources are: those that were used, or that have something to tell.
+func (s *Streams) sources(all []api.Source, now time.Time) error {
+	var rows [][]string
+	untried := 0
+	for _, src := range all {
+		if src.State == "untried" && len(src.Notes) == 0 {
+			untried++
+			continue
+		}
+		rows = append(rows, []string{src.Name, src.Type, sourceState(&src, now)})
+	}
+	if len(rows) > 0 {
+		s.say("")
+		if err := table(s.Out, []string{"SOURCE", "TYPE", "STATE"}, rows); err != nil {
+			return err
+		}
+	}
+	if untried > 0 {
+		s.say("%s not used since credd started", count(untried, "source"))
+	}
+	for _, src := range all {
+		if src.Message != "" {
+			s.say("%s %s", s.paint(red, "source"), src.Message)
+		}
+		if src.Hint != "" {
+			s.say("  hint: %s", src.Hint)
+		}
+		for _, note := range src.Notes {
+			s.say("%s source %s: %s", s.paint(yellow, "note"), src.Name, note)
+		}
+	}
+	return nil
 }
 
 func newSourceCmd(s *Streams) *cobra.Command {
-	return group("source", "Look at sources: the identities that assume roles", newSourceListCmd(s), newSourceShowCmd(s), newSourceTestCmd(s))
+	return group("source", "Look at sources, the identities that assume roles; add, remove and rotate them", newSourceAddCmd(s), newSourceListCmd(s),
+		newSourceShowCmd(s), newSourceRemoveCmd(s), newSourceTestCmd(s), newSourceRotateCmd(s))
 }
 
 func newSourceListCmd(s *Streams) *cobra.Command {
@@ -42,13 +129,14 @@ func newSourceListCmd(s *Streams) *cobra.Command {
 			all := []sourceJSON{}
 			var rows [][]string
 			for _, src := range v.roster.Sources() {
-				all = append(all, sourceOf(src))
-				rows = append(rows, []string{src.Name, src.Type, src.Profile, src.Region})
+				j := v.source(src)
+				all = append(all, j)
+				rows = append(rows, []string{src.Name, src.Type, sourceState(j.State, time.Now()), j.means(), src.Region})
 			}
 			if asJSON {
 				return printJSON(s.Out, all)
 			}
-			return table(s.Out, []string{"SOURCE", "TYPE", "PROFILE", "REGION"}, rows)
+			return table(s.Out, []string{"SOURCE", "TYPE", "STATE", "FROM", "REGION"}, rows)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -68,11 +156,19 @@ func newSourceShowCmd(s *Streams) *cobra.Command {
 			if !ok {
 				return &userError{ipc.UnknownRole, "no such source: " + args[0], "see: credd source list"}
 			}
+			j := v.source(src)
 			if asJSON {
-				return printJSON(s.Out, sourceOf(src))
+				return printJSON(s.Out, j)
 			}
-			return facts(s.Out, "source", src.Name, "type", src.Type, "profile", src.Profile, "region", src.Region,
-				"sts region", src.STSRegion, "endpoint", src.EndpointURL, "file", fmt.Sprintf("%s:%d", src.File, src.Line))
+			pairs := []string{"source", j.Name, "type", j.Type, "state", sourceState(j.State, time.Now()), "profile", j.Profile,
+				"mfa device", j.MFASerial, "mfa", j.MFA, "start url", j.StartURL, "sso region", j.SSORegion, "sso session", j.SSOSession,
+				"account", j.AccountID, "role", j.RoleName, "token file", j.TokenFile, "role arn", j.RoleARN,
+				"command", strings.Join(j.Command, " "), "region", j.Region, "sts region", j.STSRegion, "endpoint", j.EndpointURL,
+				"file", fmt.Sprintf("%s:%d", j.File, j.Line)}
+			if j.State != nil {
+				pairs = append(pairs, "failing", j.State.Message, "hint", j.State.Hint, "note", strings.Join(j.State.Notes, "; "))
+			}
+			return facts(s.Out, pairs...)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -87,7 +183,7 @@ func newSourceTestCmd(s *Streams) *cobra.Command {
 		Example: "  credd source test work",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var id api.Identity
-			if err := ask(cmd.Context(), api.Request{Do: api.DoTest, Name: args[0]}, &id); err != nil {
+			if err := s.talk(cmd.Context(), api.Request{Do: api.DoTest, Name: args[0]}, &id, nil); err != nil {
 				return err
 			}
 			if asJSON {

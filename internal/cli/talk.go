@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"credd/internal/agent/api"
+	"credd/internal/ipc"
+	"credd/internal/ipc/dial"
+	"credd/internal/ipc/socket"
+	"credd/internal/ipc/start"
+	tty "credd/internal/ipc/terminal"
+)
+
+// talk sends a request that may need the person at this terminal. If no daemon runs it starts one, as credhelper does.
+func (s *Streams) talk(ctx context.Context, req api.Request, out any, hear func(api.Event)) error {
+	conn, err := connect(ctx)
+	if err != nil {
+		return err
+	}
+	fd := descriptor(conn)
+	t := api.Talk{Hear: hear, Answer: func(q ipc.Question, deadline time.Time) ipc.Answer { return s.answer(q, fd, deadline) }}
+	return t.Call(ctx, conn, req, out)
+}
+
+// connect returns a connection to the daemon that runs, or else to one that it starts.
+func connect(ctx context.Context) (net.Conn, error) {
+	const startTimeout = 15 * time.Second
+	where, err := locate()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := socket.Dial(ctx, where.socket)
+	if !errors.Is(err, socket.ErrNoDaemon) {
+		return conn, err
+	}
+	if err := start.Daemon(where.socket, time.Now().Add(startTimeout)); err != nil {
+		return nil, notStarted(err)
+	}
+	return socket.Dial(ctx, where.socket)
+}
+
+func notStarted(err error) error {
+	var e *start.Error
+	switch {
+	case errors.As(err, &e):
+		return &userError{ipc.NoDaemon, e.Message, e.Hint}
+	case errors.Is(err, dial.ErrNoDaemon):
+		return socket.ErrNoDaemon
+	}
+	return err
+}
+
+// descriptor is that of the connection, so that a question ends as soon as there is a reply; -1 if it has none.
+func descriptor(c net.Conn) int {
+	fd := -1
+	if sc, ok := c.(syscall.Conn); ok {
+		if raw, err := sc.SyscallConn(); err == nil {
+			raw.Control(func(p uintptr) { fd = int(p) })
+		}
+	}
+	return fd
+}
+
+// answer puts a question of the daemon to the person at the terminal.
+func (s *Streams) answer(q ipc.Question, fd int, deadline time.Time) ipc.Answer {
+	text, err := tty.Ask(printable(q.Text)+": ", q.Hidden, fd, deadline)
+	switch {
+	case err == nil:
+		return ipc.Answer{Status: ipc.Answered, Text: text}
+	case errors.Is(err, tty.ErrDeclined):
+		return ipc.Answer{Status: ipc.Declined}
+	}
+	return ipc.Answer{Status: ipc.NoTerminal}
+}
+
+// prompt asks the person at the terminal for a line; noTerminal says how to do without one.
+func (s *Streams) prompt(question string, hidden bool, noTerminal string) (string, error) {
+	const patience = 5 * time.Minute
+	text, err := tty.Ask(question+": ", hidden, -1, time.Now().Add(patience))
+	switch {
+	case errors.Is(err, tty.ErrNone):
+		return "", &userError{ipc.Usage, "there is no terminal to ask at", noTerminal}
+	case errors.Is(err, tty.ErrDeclined):
+		return "", &userError{ipc.Usage, "nothing was changed", ""}
+	case err != nil:
+		return "", &userError{ipc.Usage, "nobody answered in " + patience.String(), noTerminal}
+	}
+	return text, nil
+}

@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"credd/internal/agent/vault"
+)
+
+func newVaultCmd(s *Streams) *cobra.Command {
+	newKey := &cobra.Command{
+		Use: "new-key", Short: "Print a new key for a vault, for systemd credentials", Args: cobra.NoArgs,
+		Long: `Print a new key for a vault. It is a secret: pipe it on. It is only needed where credd cannot keep the key itself, with
+[vault] key = "systemd" in credd.toml.`,
+		Example: "  credd vault new-key | systemd-creds encrypt --name=credd-vault-key - /etc/credd/vault-key.cred",
+		RunE: func(*cobra.Command, []string) error {
+			key, err := vault.NewKey()
+			if err != nil {
+				return err
+			}
+			return s.say("%s", key)
+		},
+	}
+	return group("vault", "Make keys for the vault of secrets", newKey)
+}
