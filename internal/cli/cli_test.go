@@ -38,7 +38,8 @@ func home(t *testing.T) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(base) })
 	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"} {
-		t.Setenv(name, "")
+		t.Setenv("CREDD_AUTOSTART", "0")
+	t.Setenv(name, "")
 	}
 	t.Setenv("HOME", base)
 	t.Setenv("CREDD_SOCK", filepath.Join(base, "agent.sock"))
@@ -143,7 +144,7 @@ func TestWithoutADaemon(t *testing.T) {
 		{[]string{"customer", "list"}, 0, "acme      Acme Corp  012345678901  production   1"},
 		{[]string{"customer", "show", "acme"}, 0, "production"},
 		{[]string{"customer", "show", "none"}, 4, "no such customer"},
-		{[]string{"source", "list"}, 0, "work    profile  work"},
+		{[]string{"source", "list"}, 0, "work    profile  -      work"},
 		{[]string{"source", "show", "work"}, 0, "credd.toml:2"},
 		{[]string{"source", "show", "none"}, 4, "no such source"},
 		{[]string{"audit"}, 0, ""},

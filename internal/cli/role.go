@@ -108,15 +108,20 @@ func (s *Streams) role(j roleJSON) error {
 func newRoleAddCmd(s *Streams) *cobra.Command {
 	var n roster.NewRole
 	var id string
-	var idFromStdin bool
+	var idFromStdin, ownSession bool
 	cmd := &cobra.Command{
 		Use: "add CUSTOMER/ROLE --arn ARN", Short: "Add a role to its customer's file, and print its profile", Args: cobra.ExactArgs(1),
 		Example: `  credd role add acme/admin --arn arn:aws:iam::012345678901:role/Admin --external-id-stdin < id
   credd role add acme/deploy --arn arn:aws:iam::012345678901:role/Deploy --source acme/admin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name = args[0]
-			if n.ARN == "" {
+			switch {
+			case n.ARN == "" && !ownSession:
 				return &userError{ipc.Usage, "--arn is needed", "see: credd role add --help"}
+			case n.ARN != "" && ownSession:
+				return &userError{ipc.Usage, "--arn and --own-session exclude each other", ""}
+			case ownSession && n.Source == "":
+				return &userError{ipc.Usage, "--own-session needs --source", "see: credd role add --help"}
 			}
 			given := cmd.Flags().Changed("external-id")
 			if given && idFromStdin {
@@ -148,6 +153,8 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
+	f.BoolVar(&ownSession, "own-session", false, "no role to assume: hand out the source's own session (a customer who is still on keys)")
+	f.StringVar(&n.AccountID, "account-id", "", "account of a new customer, with --own-session")
 	f.StringVar(&n.ARN, "arn", "", "ARN of the role")
 	f.StringVar(&id, "external-id", "", "external ID (other users see it in the process list while this runs: prefer --external-id-stdin)")
 	f.BoolVar(&idFromStdin, "external-id-stdin", false, "read the external ID from stdin")

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"credd/internal/agent/api"
+	"credd/internal/agent/roster"
+	"credd/internal/ipc"
+)
+
+// customerAdd are the flags of credd customer add.
+type customerAdd struct {
+	from     string
+	accounts []string
+	roles    []string
+	all      bool
+	dryRun   bool
+}
+
+func newCustomerAddCmd(s *Streams) *cobra.Command {
+	var a customerAdd
+	cmd := &cobra.Command{
+		Use: "add --from-sso SOURCE", Short: "Add the accounts of an IAM Identity Center login as customers", Args: cobra.NoArgs,
+		Long: `Add the accounts that an IAM Identity Center login may use as customers, each with its permission sets as roles, so that nobody
+types ARNs. Each role gets a source of its own with the login of SOURCE. What is there already stays as it is.`,
+		Example: `  credd customer add --from-sso work --dry-run
+  credd customer add --from-sso work --account 012345678901 --role ReadOnly
+  credd customer add --from-sso work --all`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.from == "" {
+				return &userError{ipc.Usage, "--from-sso is needed", "see: credd customer add --help; a customer with a role ARN is added by: credd role add"}
+			}
+			return s.addCustomers(cmd.Context(), &a)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&a.from, "from-sso", "", "a source of type sso")
+	f.StringArrayVar(&a.accounts, "account", nil, "only this account (more than once for more)")
+	f.StringArrayVar(&a.roles, "role", nil, "only this permission set (more than once for more)")
+	f.BoolVar(&a.all, "all", false, "add all without asking")
+	f.BoolVar(&a.dryRun, "dry-run", false, "show what would be added")
+	return cmd
+}
+
+// found is a role that a login may use.
+type found struct {
+	role   roster.NewRole
+	source roster.Source
+	known  bool // it is there already
+}
+
+func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
+	where, err := locate()
+	if err != nil {
+		return err
+	}
+	now := roster.Load(where.config, nil)
+	login, ok := now.Source(a.from)
+	if !ok {
+		return fmt.Errorf("%w: %s", roster.ErrUnknownSource, a.from)
+	}
+	listed, err := s.accounts(ctx, api.Request{Do: api.DoAccounts, Name: a.from})
+	if err != nil {
+		return err
+	}
+	all := a.choose(now, login, listed.Accounts)
+	var fresh []found
+	var rows [][]string
+	for _, f := range all {
+		state := "new"
+		if f.known {
+			state = "there already"
+		} else {
+			fresh = append(fresh, f)
+		}
+		rows = append(rows, []string{f.role.Name, f.role.AccountID, f.role.CustomerName, state})
+	}
+	if len(rows) == 0 {
+		return &userError{ipc.UnknownRole, "the login has no such account and role", "see what it has: credd customer add --from-sso " + a.from + " --dry-run"}
+	}
+	if err := table(s.Out, []string{"ROLE", "ACCOUNT", "NAME", ""}, rows); err != nil {
+		return err
+	}
+	if a.dryRun || len(fresh) == 0 {
+		return nil
+	}
+	if !a.all && len(a.accounts) == 0 {
+		text, err := s.prompt(fmt.Sprintf("add these %s (yes/no)", count(len(fresh), "role")), false, "say --all, or name them by --account")
+		if err != nil {
+			return err
+		}
+		if t := strings.ToLower(strings.TrimSpace(text)); t != "yes" && t != "y" {
+			return &userError{ipc.Usage, "nothing was changed", ""}
+		}
+	}
+	return s.write(ctx, where, now, fresh)
+}
+
+// choose makes customers and roles of accounts and permission sets.
+func (a *customerAdd) choose(now *roster.Roster, login *roster.Source, accounts []api.Account) []found {
+	var out []found
+	names := newNames(now)
+	for _, acc := range accounts {
+		if len(a.accounts) > 0 && !slices.Contains(a.accounts, acc.ID) {
+			continue
+		}
+		customer := names.of(acc)
+		for _, role := range acc.Roles {
+			if len(a.roles) > 0 && !slices.Contains(a.roles, role) {
+				continue
+			}
+			f := found{source: roster.Source{
+				Name: login.Name + "." + customer + "." + role, Type: "sso", StartURL: login.StartURL, SSORegion: login.SSORegion,
+				SSOSession: login.SSOSession, AccountID: acc.ID, RoleName: role, Region: login.Region,
+			}}
+			f.role = roster.NewRole{Name: customer + "/" + role, Source: f.source.Name, CustomerName: acc.Name, AccountID: acc.ID}
+			_, err := now.Role(f.role.Name)
+			f.known = err == nil || !errors.Is(err, roster.ErrUnknownRole)
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// names gives each account a customer's key.
+type names struct {
+	byAccount map[string]string
+	taken     map[string]bool
+}
+
+func newNames(now *roster.Roster) *names {
+	n := &names{map[string]string{}, map[string]bool{}}
+	for _, c := range now.Customers() {
+		n.taken[c.Key] = true
+		if c.AccountID != "" {
+			n.byAccount[c.AccountID] = c.Key
+		}
+	}
+	return n
+}
+
+// of is the account's name as a key, with its ID where two would be the same. A customer that has the account keeps its key.
+func (n *names) of(acc api.Account) string {
+	if key, ok := n.byAccount[acc.ID]; ok {
+		return key
+	}
+	key := slug(acc.Name)
+	if key == "" {
+		key = acc.ID
+	} else if n.taken[key] {
+		key += "-" + acc.ID
+	}
+	n.taken[key], n.byAccount[acc.ID] = true, key
+	return key
+}
+
+// slug writes a name in small letters, digits and single hyphens.
+func slug(name string) string {
+	const most = 60
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	key := strings.Join(words, "-")
+	return strings.Trim(key[:min(len(key), most)], "-")
+}
+
+// write adds the sources first: a role without its source would be broken, a source without a role is only unused.
+func (s *Streams) write(ctx context.Context, where locations, now *roster.Roster, fresh []found) error {
+	var sources []roster.Source
+	for _, f := range fresh {
+		if _, there := now.Source(f.source.Name); !there {
+			sources = append(sources, f.source)
+		}
+	}
+	if len(sources) > 0 {
+		if _, err := roster.AddSources(where.config, sources...); err != nil {
+			return asUsage(err)
+		}
+	}
+	for i, f := range fresh {
+		if _, err := roster.AddRole(where.config, f.role); err != nil {
+			s.warn(fmt.Sprintf("added %s of %d before this", count(i, "role"), len(fresh)), "run it again when it is mended: what is there stays")
+			return asUsage(err)
+		}
+	}
+	s.say("added %s", count(len(fresh), "role"))
+	if err := s.reloadIfRunning(ctx); err != nil {
+		e := sorted(err)
+		s.warn("the daemon did not take it: "+e.message, e.hint)
+	}
+	return s.say("try one: %s", "credd source test "+fresh[0].role.Name)
+}
