@@ -44,6 +44,7 @@ func (s *codedSource) Credentials(ctx context.Context) (*cred.Session, error) {
 
 func (s *codedSource) Asker() source.Asker      { return s }
 func (s *codedSource) Question() (string, bool) { return "MFA code for source work", false }
+func (s *codedSource) Shared() string           { return "work" }
 func (s *codedSource) Logout(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

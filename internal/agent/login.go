@@ -22,8 +22,11 @@ type (
 	}
 	// coded is logged in to by a code that a person has; its Asker is nil if none is needed.
 	coded interface{ Asker() source.Asker }
-	// ended has a login that can be ended.
-	ended interface{ Logout(context.Context) error }
+	// ended has a login that can be ended; sources of one login say the same.
+	ended interface {
+		Logout(context.Context) error
+		Shared() string
+	}
 	// rotated has an access key that can be changed.
 	rotated interface {
 		Rotate(ctx context.Context, tell func(string)) error
@@ -122,7 +125,11 @@ func (a *Agent) logout(ctx context.Context, name string) (any, failure) {
 	st := a.state.Load()
 	keys := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool {
 		role, err := st.role(k.Role)
-		return err == nil && st.source(role) == src
+		if err != nil {
+			return false
+		}
+		other, ok := st.source(role).(ended)
+		return ok && other.Shared() == e.Shared()
 	})
 	return api.Forgotten{Roles: roleNames(keys)}, failure{}
 }

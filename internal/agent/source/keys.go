@@ -230,6 +230,9 @@ func (k *Keys) Logout(ctx context.Context) error {
 	return k.deps.Vault.Drop(ctx, SessionItem(k.spec.Name))
 }
 
+// Shared names the login, which is this source's alone.
+func (k *Keys) Shared() string { return "keys " + k.spec.Name }
+
 func (k *Keys) Endpoint() (region, url string) { return k.spec.Region, k.spec.Endpoint }
 func (k *Keys) Reload()                        { k.held.retry(); k.code.forgive() }
 

@@ -177,6 +177,12 @@ func (s *SSO) Login(ctx context.Context, how How, tell func(Step)) error {
 	return err
 }
 
+// Shared names the login, which may be of many sources.
+func (s *SSO) Shared() string {
+	p, _ := s.place() // without one it is nobody's
+	return fmt.Sprintf("sso %+v", p)
+}
+
 // Logout ends the login, here and at AWS. Sessions of its roles that are out already live on at AWS.
 func (s *SSO) Logout(ctx context.Context) error {
 	l, _, err := s.current()
