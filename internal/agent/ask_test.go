@@ -149,7 +149,7 @@ func TestOneQuestionForAll(t *testing.T) {
 func TestNobodyToAsk(t *testing.T) {
 	w := newCodedWorld(t, "a")
 	kind, got := w.with(t, "acme/a", nobody)
-	refused(t, kind, got, "5 acme/a: its source work: source work needs an MFA code", "credd login work")
+	refused(t, kind, got, "5 acme/a: source work needs an MFA code", "credd login work")
 
 	// An older helper does not answer at all, but hangs up.
 	if kind, got := w.with(t, "acme/a", func(ipc.Question) *ipc.Answer { return nil }); kind != 0 || got != "hung up" {

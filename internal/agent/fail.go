@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"credd/internal/agent/cache"
@@ -42,7 +43,9 @@ func explain(err error) failure {
 	var chain *chainError
 	if errors.As(err, &chain) {
 		f := explain(chain.err)
-		f.message = "its source " + chain.source + ": " + f.message
+		if !strings.Contains(f.message, "source "+chain.source) {
+			f.message = "its source " + chain.source + ": " + f.message
+		}
 		return f
 	}
 	var src *source.Error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"credd/internal/agent/api"
@@ -229,6 +230,8 @@ func (a *Agent) sourceNamed(name string) (source.Source, failure) {
 // explainSource is explain for what a source itself was asked for.
 func (a *Agent) explainSource(name string, err error) failure {
 	f := explain(sortSource(err, a.Now()))
-	f.message = name + ": " + f.message
+	if !strings.Contains(f.message, "source "+name) {
+		f.message = name + ": " + f.message
+	}
 	return f
 }

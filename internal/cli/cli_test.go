@@ -39,7 +39,7 @@ func home(t *testing.T) string {
 	t.Cleanup(func() { os.RemoveAll(base) })
 	for _, name := range []string{"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"} {
 		t.Setenv("CREDD_AUTOSTART", "0")
-	t.Setenv(name, "")
+		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", base)
 	t.Setenv("CREDD_SOCK", filepath.Join(base, "agent.sock"))

@@ -119,6 +119,9 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 	var id api.Identity
 	if err := s.talk(ctx, api.Request{Do: api.DoTest, Name: a.Name}, &id, nil); err != nil {
 		e := sorted(err)
+		if e.code == ipc.Login {
+			return s.say("before its first use: credd login %s", a.Name)
+		}
 		s.warn("it does not work yet: "+e.message, e.hint)
 		return &userError{e.code, "source " + a.Name + " was added and does not work yet", "when that is mended: credd source test " + a.Name}
 	}

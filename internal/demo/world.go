@@ -18,6 +18,7 @@ import (
 
 const (
 	ours   = "arn:aws:iam::210987654321:user/you"
+	ops    = "arn:aws:iam::210987654321:user/ops" // who has an access key and an MFA device
 	region = "eu-west-1"
 	grace  = 5 * time.Second // for the daemon to start, and to stop
 )
@@ -73,7 +74,8 @@ func newWorld(bin string) (w *world, err error) {
 	if err := w.write(".aws/config", "[profile work]\nregion = %s\nendpoint_url = %s\n", region, w.aws.URL()); err != nil {
 		return w, err
 	}
-	if err := w.write(".config/credd/credd.toml", "version = 1\n\n[source.work]\ntype    = \"profile\"\nprofile = \"work\"\n\n[defaults]\nsource = \"work\"\nregion = %q\n", region); err != nil {
+	if err := w.write(".config/credd/credd.toml", "version = 1\n\n[source.work]\ntype    = \"profile\"\nprofile = \"work\"\n\n[defaults]\nsource = \"work\"\nregion = %q\n\n"+
+		"# The simulator, and a machine without a keyring:\n[network]\nendpoint_url = %q\n[vault]\nkey = \"file\"\n", region, w.aws.URL()); err != nil {
 		return w, err
 	}
 	return w, w.serve()

@@ -121,9 +121,9 @@ func TestAnMFACodeWithoutATerminal(t *testing.T) {
 	dev, err := w.aws.AddMFADevice(us)
 	check(t, err)
 	w.customer("acme", "admin")
-	w.addKey(w.key.ID+"\n"+w.key.Secret+"\n", "--mfa-serial", dev.Serial).want(t, 5, "does not work yet", "needs an MFA code")
+	w.addKey(w.key.ID+"\n"+w.key.Secret+"\n", "--mfa-serial", dev.Serial).want(t, 0, "before its first use: credd login work")
 	w.fromWork("acme")
-	w.helper("acme/admin").want(t, 5, "acme/admin: its source work: source work needs an MFA code", "credd login work")
+	w.helper("acme/admin").want(t, 5, "acme/admin: source work needs an MFA code", "credd login work")
 	w.credd("login", "work").want(t, 5, "no terminal")
 	w.credd("status").want(t, 0, "login since", "needs an MFA code")
 }
@@ -138,7 +138,7 @@ func TestIdentityCenterByDeviceCode(t *testing.T) {
 	check(t, w.aws.AddRole(fakeaws.Role{ARN: "arn:aws:iam::" + account + ":role/x", Trust: fakeaws.TrustPolicy(w.aws.SSORoleARN(start, "210987654321", "CustomerAccess"), "")}))
 	w.write(".config/credd/credd.toml", strings.Replace(w.read(".config/credd/credd.toml"), "source = \"work\"\n", "", 1))
 	w.credd("source", "add", "work", "--type", "sso", "--start-url", start, "--sso-region", region, "--account-id", "210987654321", "--role-name", "CustomerAccess").
-		want(t, 5, "does not work yet", "credd login work")
+		want(t, 0, "before its first use: credd login work")
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
