@@ -109,6 +109,9 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 			return asUsage(err)
 		}
 		s.say("added source %s to %s", a.Name, path)
+		if now := roster.Load(where.config, nil); now.Settings.Defaults.Source == "" {
+			s.say("roles use it where they, or [defaults] in credd.toml, say: source = \"%s\"", a.Name)
+		}
 	}
 	if err := s.reloadIfRunning(ctx); err != nil {
 		s.warn("the daemon did not take it: "+sorted(err).message, sorted(err).hint)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// AddSources appends sources to credd.toml, which it makes if need be, then with the first as the default of all roles. The
-// result is checked as a whole before it is written; all other bytes stay as they are.
+// AddSources appends sources to credd.toml, which it makes if need be. The very first becomes the default of all roles, unless
+// the file has defaults already. The result is checked as a whole before it is written; all other bytes stay as they are.
 func AddSources(dir string, sources ...Source) (path string, err error) {
 	return editSettings(dir, func(now *Roster, old []byte) ([]byte, error) {
 		text := ""
@@ -22,11 +22,19 @@ func AddSources(dir string, sources ...Source) (path string, err error) {
 			}
 			text += s.text()
 		}
-		if old == nil && len(sources) > 0 {
-			text = "version = 1\n" + text + "\n[defaults]\n" + line("source", sources[0].Name)
+		if old == nil {
+			text = "version = 1\n" + text
+		}
+		if len(now.sources) == 0 && len(sources) > 0 && !hasDefaults(old) {
+			text += "\n[defaults]\n" + line("source", sources[0].Name)
 		}
 		return join(old, text), nil
 	})
+}
+
+func hasDefaults(data []byte) bool {
+	tree, f := parse(data)
+	return f == nil && tree.get("defaults") != nil
 }
 
 // ErrSourceExists is wrapped by the error for a source that is there already.

@@ -54,6 +54,25 @@ func TestAddSources(t *testing.T) {
 	}
 }
 
+// Who sets the vault up first still gets a default source.
+func TestTheFirstSourceIsTheDefault(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"settings only": {"version = 1\n[vault]\nkey = \"file\"\n", "work"},
+		"defaults":      {"version = 1\n[defaults]\nregion = \"eu-west-1\"\n", ""},
+		"a source":      {"version = 1\n[source.a]\ntype = \"imds\"\n", ""},
+	} {
+		dir := t.TempDir()
+		put(t, dir, "credd.toml", c.text)
+		if _, err := AddSources(dir, Source{Name: "work", Type: "container"}); err != nil {
+			t.Fatal(err)
+		}
+		r := Load(dir, nil)
+		if got := r.Settings.Defaults.Source; got != c.want || len(r.Problems()) > 0 {
+			t.Errorf("%s: the default is %q, want %q; %v", name, got, c.want, r.Problems())
+		}
+	}
+}
+
 func TestRemoveSource(t *testing.T) {
 	dir := t.TempDir()
 	text := "version = 1\n\n# ours\n[source.work]\ntype = \"imds\"\n\n[source.other]\ntype = \"container\"\n\n[defaults]\nsource = \"work\"\n"
