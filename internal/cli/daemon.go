@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func newStatusCmd(s *Streams) *cobra.Command {
 func (s *Streams) status(st api.Status, now time.Time) error {
 	s.say("credd %s, pid %d, since %s: %s of %s in %s", st.Version, st.PID, clock(st.Started, now),
 		count(st.Roles, "role"), count(st.Customers, "customer"), st.ConfigDir)
-	if err := s.sources(st.Sources, now); err != nil {
+	if err := s.sources(st.Sources, st.Failing, now); err != nil {
 		return err
 	}
 	if len(st.Sessions) > 0 {
@@ -74,6 +75,9 @@ func (s *Streams) status(st api.Status, now time.Time) error {
 		s.say("no live session")
 	}
 	for _, f := range st.Failing {
+		if slices.ContainsFunc(st.Sources, func(src api.Source) bool { return slices.Contains(waiting(src, st.Failing), f.Role) }) {
+			continue // told with its source
+		}
 		s.say("\n%s %s", s.paint(red, "failing since "+clock(f.Since, now)), f.Message)
 		s.say("  last worked: %s", worked(f, now))
 		if f.Hint != "" {

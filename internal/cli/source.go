@@ -75,11 +75,25 @@ func sourceState(st *api.Source, now time.Time) string {
 	case st.State == "ready", st.State == "untried":
 		return st.State
 	}
+	if st.State == "login" {
+		return "login needed since " + clock(st.Since, now)
+	}
 	return st.State + " since " + clock(st.Since, now)
 }
 
+// waiting returns the roles that fail for no other reason than their source.
+func waiting(src api.Source, failing []api.Failure) []string {
+	var roles []string
+	for _, f := range failing {
+		if src.Message != "" && f.Message == f.Role+": "+src.Message {
+			roles = append(roles, f.Role)
+		}
+	}
+	return roles
+}
+
 // sources prints how sources are: those that were used, or that have something to tell.
-func (s *Streams) sources(all []api.Source, now time.Time) error {
+func (s *Streams) sources(all []api.Source, failing []api.Failure, now time.Time) error {
 	var rows [][]string
 	untried := 0
 	for _, src := range all {
@@ -100,10 +114,13 @@ func (s *Streams) sources(all []api.Source, now time.Time) error {
 	}
 	for _, src := range all {
 		if src.Message != "" {
-			s.say("%s %s", s.paint(red, "source"), src.Message)
+			s.say("%s", s.paint(red, src.Message))
 		}
 		if src.Hint != "" {
 			s.say("  hint: %s", src.Hint)
+		}
+		if waits := waiting(src, failing); len(waits) > 0 {
+			s.say("  %s: %s", count(len(waits), "waiting role"), strings.Join(waits, ", "))
 		}
 		for _, note := range src.Notes {
 			s.say("%s source %s: %s", s.paint(yellow, "note"), src.Name, note)

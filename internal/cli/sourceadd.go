@@ -122,7 +122,7 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 	var id api.Identity
 	if err := s.talk(ctx, api.Request{Do: api.DoTest, Name: a.Name}, &id, nil); err != nil {
 		e := sorted(err)
-		if e.code == ipc.Login {
+		if e.code == ipc.Login && strings.Contains(e.hint, "credd login "+a.Name) {
 			return s.say("before its first use: credd login %s", a.Name)
 		}
 		s.warn("it does not work yet: "+e.message, e.hint)
