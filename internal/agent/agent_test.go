@@ -212,7 +212,8 @@ func (s *fakeSource) Credentials(context.Context) (*cred.Session, error) {
 func (s *fakeSource) Endpoint() (region, url string) { return "eu-west-1", "" }
 func (s *fakeSource) Fingerprint() string            { return s.profile }
 func (s *fakeSource) Reload()                        {}
-func (s *fakeSource) Invalidate()                    { s.renewed++ }
+func (s *fakeSource) Forgive()                       {}
+func (s *fakeSource) Invalidate(string)              { s.renewed++ }
 func (s *fakeSource) State() source.State            { return source.State{} }
 
 // fakeSTS assumes what it is asked to, unless answer says otherwise.
@@ -242,6 +243,13 @@ func (f *fakeSTS) Assume(_ context.Context, by sts.Caller, r sts.Request) (*cred
 }
 
 func (f *fakeSTS) Identity(_ context.Context, by sts.Caller) (sts.Identity, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.answer != nil {
+		if err := f.answer(by, sts.Request{}); err != nil {
+			return sts.Identity{}, err
+		}
+	}
 	return sts.Identity{ARN: "arn:of:" + by.Session.AccessKeyID, AccountID: "210987654321"}, nil
 }
 

@@ -36,7 +36,7 @@ func fail(code ipc.Code, message, hint string) failure {
 var sourceCodes = map[source.Kind]ipc.Code{source.Config: ipc.Usage, source.Login: ipc.Login, source.Wait: ipc.Unreachable}
 
 // A keyring that does not answer is one to unlock, like one that is locked.
-var vaultCodes = map[vault.Kind]ipc.Code{vault.Broken: ipc.Usage, vault.Locked: ipc.Login, vault.Unavailable: ipc.Login}
+var vaultCodes = map[vault.Kind]ipc.Code{vault.Broken: ipc.Usage, vault.Locked: ipc.Login, vault.Unavailable: ipc.Login, vault.Absent: ipc.Usage}
 
 // explain sorts an error of the request path.
 func explain(err error) failure {
@@ -144,7 +144,7 @@ func passing(err error) bool {
 	case errors.As(err, &src):
 		return src.Kind == source.Wait
 	case errors.As(err, &kept):
-		return kept.Kind == vault.Unavailable
+		return kept.Kind == vault.Unavailable || kept.Kind == vault.Absent
 	}
 	return errors.As(err, &e) && e.Passing() || errors.Is(err, context.DeadlineExceeded)
 }

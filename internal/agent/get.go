@@ -38,7 +38,7 @@ func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role) (*cred.
 	if err == nil {
 		s, note, err = a.session(ctx, st, role, by)
 	}
-	if over := (*sts.Error)(nil); by.Session != nil && errors.As(err, &over) && over.Reason == sts.Login {
+	if over := (*sts.Error)(nil); by.Session != nil && errors.As(err, &over) && over.Reason == sts.Login && a.isOver(ctx, st, role, by) {
 		a.invalidate(st, role, by.Session.AccessKeyID)
 		if again, cerr := a.caller(ctx, st, role); cerr != nil {
 			err = cerr
@@ -115,10 +115,23 @@ func sortSource(err error, now time.Time) error {
 	return sts.Sort(err, now)
 }
 
+// isOver reports whether AWS refuses the source's credentials where the source itself asks, too. A region that is not
+// enabled, or one of another partition, refuses any credentials: that role's trouble is no reason to take a session from all others.
+func (a *Agent) isOver(ctx context.Context, st *state, role *roster.Role, by sts.Caller) bool {
+	home := st.specs[st.sourceName(role)].STSRegion
+	if isRole(role.Source) || by.Region == home {
+		return true
+	}
+	by.Region = home
+	_, err := a.Assumer.Identity(ctx, by)
+	var over *sts.Error
+	return errors.As(err, &over) && over.Reason == sts.Login
+}
+
 // invalidate forgets the source's credentials, or those of the role that is the source, if they are the ones with keyID.
 func (a *Agent) invalidate(st *state, role *roster.Role, keyID string) {
 	if !isRole(role.Source) {
-		st.source(role).Invalidate()
+		st.source(role).Invalidate(keyID)
 		return
 	}
 	a.cache.Drop(func(_ cache.Key, s *cred.Session) bool { return s != nil && s.AccessKeyID == keyID })

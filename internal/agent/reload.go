@@ -20,6 +20,11 @@ const rereadEvery = time.Second
 func (a *Agent) Reload(changed ...string) api.Reload {
 	out := a.load(changed...)
 	a.cache.Forgive(func(cache.Key, error) bool { return true })
+	if len(changed) == 0 { // a person says so; a file that changed may have nothing to do with what failed
+		for _, s := range a.state.Load().sources {
+			s.Forgive()
+		}
+	}
 	return out
 }
 

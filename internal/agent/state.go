@@ -91,7 +91,8 @@ func (st *state) key(role *roster.Role, user string) cache.Key {
 		at = next
 	}
 	if s := st.source(role); s != nil {
-		put(h, s.Fingerprint())
+		spec := st.specs[st.sourceName(role)]
+		put(h, s.Fingerprint(), spec.Endpoint, spec.Services, spec.SSORegion)
 	}
 	k := cache.Key{Role: role.Name, Fingerprint: string(h.Sum(nil))}
 	st.keys.Store(role, k)

@@ -63,7 +63,7 @@ func TestContainer(t *testing.T) {
 	}
 	write(t, dir, "token", "second")
 	p.token = "second"
-	m.Invalidate()
+	m.held.drop()
 	if c, err := m.Credentials(t.Context()); err != nil || c.AccountID != "111122223333" {
 		t.Errorf("got %v, %v with a renewed token", c, err)
 	}

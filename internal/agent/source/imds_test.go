@@ -69,7 +69,7 @@ func TestIMDS(t *testing.T) {
 	if got := m.State().Until; !got.Equal(end) {
 		t.Errorf("the session is until %s, want %s", got, end)
 	}
-	m.Invalidate()
+	m.held.drop()
 	if _, err := m.Credentials(t.Context()); err != nil || i.asked.Load() != 2 {
 		t.Errorf("got %v and %d questions after Invalidate, want 2", err, i.asked.Load())
 	}

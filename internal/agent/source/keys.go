@@ -167,7 +167,7 @@ func (k *Keys) mint(ctx context.Context, key *StoredKey, code string) (*cred.Ses
 	s, err := k.deps.STS.SessionToken(ctx, k.spec.caller(key.session()), sessionLife, k.spec.MFASerial, code)
 	k.code.landed(err)
 	if err != nil {
-		return nil, err
+		return nil, unquoted(err)
 	}
 	s.AccountID = key.Account
 	data, err := json.Marshal(storedSession{
@@ -212,7 +212,7 @@ func (k *Keys) Answer(ctx context.Context, text string) (again string, err error
 	case err != nil:
 		return "", err
 	}
-	k.held.put(s)
+	k.held.put(k.held.mark(), s)
 	return "", nil
 }
 
@@ -234,17 +234,17 @@ func (k *Keys) Logout(ctx context.Context) error {
 func (k *Keys) Shared() string { return "keys " + k.spec.Name }
 
 func (k *Keys) Endpoint() (region, url string) { return k.spec.Region, k.spec.Endpoint }
-func (k *Keys) Reload()                        { k.held.retry(); k.code.forgive() }
+func (k *Keys) Reload()                        {}
+func (k *Keys) Forgive()                       { k.held.retry(); k.code.forgive() }
 
 // Fingerprint does not name the key: one that was rotated is of the same user.
 func (k *Keys) Fingerprint() string { return fmt.Sprintf("keys %q %q", k.spec.Name, k.spec.MFASerial) }
 
 // Invalidate forgets the session, so that the next Credentials makes another.
-func (k *Keys) Invalidate() {
-	if k.spec.MFASerial == "" {
+func (k *Keys) Invalidate(keyID string) {
+	if !k.held.refused(keyID) {
 		return
 	}
-	k.held.drop()
 	ctx, cancel := context.WithTimeout(context.Background(), leastEarly)
 	defer cancel()
 	k.deps.Vault.Drop(ctx, SessionItem(k.spec.Name)) // if it stays, AWS refuses it once more

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -131,6 +132,10 @@ var loginCodes = map[string]bool{
 // returned as it is, to be sorted like every AWS call.
 func (p *Profile) explain(r *resolved, err error) error {
 	at := root(&r.shared)
+	var own *Error
+	if errors.As(err, &own) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) && !loginCodes[api.ErrorCode()] {
 		return err

@@ -42,7 +42,7 @@ func TestProcess(t *testing.T) {
 	if err != nil || c.AccountID != "111122223333" || !c.Expires.Equal(end) || !c.Temporary() || c.SecretAccessKey.Reveal() != canary {
 		t.Errorf("got %+v, %v", c, err)
 	}
-	m.Invalidate()
+	m.held.drop()
 	if _, err := m.Credentials(t.Context()); err != nil || runs() != 2 {
 		t.Errorf("got %v and %d runs after Invalidate, want 2", err, runs())
 	}

@@ -28,9 +28,9 @@ type Profile struct {
 	deps Deps
 
 	mu       sync.Mutex
-	seen     [2]fileFacts // of config and credentials, when they were read
-	resolved *resolved    // nil before the first reading
-	until    time.Time    // of the credentials last used
+	seen     [2]fileFacts  // of config and credentials, when they were read
+	resolved *resolved     // nil before the first reading
+	last     *cred.Session // as last used
 }
 
 // resolved is what the files say. The provider caches by itself.
@@ -56,8 +56,11 @@ func (p *Profile) Credentials(ctx context.Context) (*cred.Session, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	c, err := p.retrieve(ctx, r)
+	c, err := r.provider.Retrieve(ctx)
 	if err != nil {
+		if s := p.living(); s != nil {
+			return s, nil // a renewal that failed is no reason to give up what still lives
+		}
 		return nil, p.explain(r, err)
 	}
 	s := &cred.Session{
@@ -70,27 +73,47 @@ func (p *Profile) Credentials(ctx context.Context) (*cred.Session, error) {
 		s.Expires = c.Expires
 	}
 	p.mu.Lock()
-	p.until = s.Expires
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	if p.resolved == r {
+		p.last = s
+	}
 	return s, nil
 }
 
-// retrieve asks the SDK. A file of aws login that it cannot read ends some of its versions in a panic, and a file must not end
-// the daemon.
-func (p *Profile) retrieve(ctx context.Context, r *resolved) (c aws.Credentials, err error) {
+// living returns the credentials as last used, if they end and have not yet.
+func (p *Profile) living() *cred.Session {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last == nil || p.last.Expires.IsZero() || p.last.Left(p.deps.Now()) <= 0 {
+		return nil
+	}
+	return p.last
+}
+
+// guarded is a provider of the SDK. A file of aws login that it does not expect ends some of its versions in a panic, in a
+// goroutine of the cache above it, and a file must not end the daemon.
+type guarded struct {
+	aws.CredentialsProvider
+	profile string
+}
+
+func (g guarded) Retrieve(ctx context.Context) (c aws.Credentials, err error) {
 	defer func() {
 		if recover() != nil {
-			err = &Error{Kind: Login, Message: fmt.Sprintf("the login of profile %q cannot be read", p.spec.Profile), Hint: "log in again"}
+			err = &Error{Kind: Login, Message: fmt.Sprintf("the login of profile %q cannot be read", g.profile), Hint: "log in again: aws login --profile " + g.profile}
 		}
 	}()
-	return r.provider.Retrieve(ctx)
+	return g.CredentialsProvider.Retrieve(ctx)
 }
 
 // State tells until when the credentials are good that were last used.
 func (p *Profile) State() State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return State{Until: p.until}
+	if p.last == nil {
+		return State{}
+	}
+	return State{Until: p.last.Expires}
 }
 
 // Endpoint returns what the source's settings say, else what the profile says.
@@ -100,11 +123,17 @@ func (p *Profile) Endpoint() (region, url string) {
 }
 
 // Invalidate makes the next Credentials resolve the credentials anew.
-func (p *Profile) Invalidate() {
-	if r := p.current(); r.provider != nil {
-		r.provider.Invalidate()
+func (p *Profile) Invalidate(keyID string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.last != nil && p.last.AccessKeyID == keyID && p.resolved != nil && p.resolved.provider != nil {
+		p.last = nil
+		p.resolved.provider.Invalidate()
 	}
 }
+
+// Forgive has nothing to do: no failure is remembered here.
+func (p *Profile) Forgive() {}
 
 // Reload reads ~/.aws again if a file changed since.
 func (p *Profile) Reload() {
@@ -115,7 +144,7 @@ func (p *Profile) Reload() {
 	if p.resolved != nil && now == p.seen {
 		return
 	}
-	p.seen, p.resolved = now, p.resolve()
+	p.seen, p.resolved, p.last = now, p.resolve(), nil
 }
 
 func (p *Profile) current() *resolved {
@@ -162,7 +191,7 @@ func (p *Profile) resolve() *resolved {
 		r.err = p.unreadable(err)
 		return r
 	}
-	r.provider = aws.NewCredentialsCache(cfg.Credentials)
+	r.provider = aws.NewCredentialsCache(guarded{cfg.Credentials, p.spec.Profile})
 	r.region, r.endpoint = cfg.Region, p.stsURL(ctx, &shared)
 	return r
 }

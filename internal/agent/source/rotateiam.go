@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -28,6 +29,9 @@ const (
 	overQuota  = "LimitExceeded"
 )
 
+// keyID is the form of an access key's ID (IAM AccessKey), without what a secret has and an ID never had.
+var keyID = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+
 // iamRegions are where IAM is signed for, by partition; in all others it is us-east-1 (IAM endpoints and quotas).
 var iamRegions = map[string]string{
 	"aws-cn":     "cn-north-1",
@@ -43,6 +47,12 @@ func (k *Keys) Prove(ctx context.Context, key StoredKey) (StoredKey, error) {
 		return key, &Error{
 			Kind: Config, Message: fmt.Sprintf("%s is the key of a session, which ends by itself: source %s needs an access key of an IAM user (AKIA…)", key.ID, k.spec.Name),
 			Hint: "leave sessions to the tool that makes them, and use a source of type profile, sso or login for it",
+		}
+	}
+	if !keyID.MatchString(key.ID) { // it may be the secret, pasted in its place, and is not quoted
+		return key, &Error{
+			Kind: Config, Message: "what was given as the ID of the access key is not one",
+			Hint: "it is of capital letters and digits, such as AKIA…, and comes before the secret",
 		}
 	}
 	id, err := k.deps.STS.Identity(ctx, k.spec.caller(key.session()))
@@ -120,7 +130,7 @@ func (r *rotor) asUser(ctx context.Context, call func(by *cred.Session) error) e
 		if r.spec.MFASerial == "" || again || !errors.As(err, &e) || e.Reason != sts.Login {
 			return r.explain(err)
 		}
-		r.Invalidate()
+		r.Invalidate(by.AccessKeyID)
 	}
 }
 

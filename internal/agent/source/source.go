@@ -24,11 +24,14 @@ type Source interface {
 	// Fingerprint changes when the source becomes somebody else, and not when only its credentials are renewed.
 	Fingerprint() string
 
-	// Reload reads its files again if they have changed, and lets what failed be tried at once.
+	// Reload reads its files again if they have changed.
 	Reload()
 
-	// Invalidate forgets credentials that AWS no longer accepts.
-	Invalidate()
+	// Forgive lets what failed be tried at once, because a person says so.
+	Forgive()
+
+	// Invalidate forgets the credentials with keyID, which AWS no longer accepts. Others are kept: they are newer.
+	Invalidate(keyID string)
 
 	// State is what the source knows of itself without asking anybody.
 	State() State

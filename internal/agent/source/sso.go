@@ -200,8 +200,11 @@ func (s *SSO) Fingerprint() string {
 	return fmt.Sprintf("sso %q %q %q", p.startURL, s.spec.AccountID, s.spec.RoleName)
 }
 
-// Reload lets a refused login be tried once more.
-func (s *SSO) Reload() {
+// Reload has nothing to do: the [sso-session] block is looked at on use.
+func (s *SSO) Reload() {}
+
+// Forgive lets a refused login be tried once more.
+func (s *SSO) Forgive() {
 	s.held.retry()
 	if l, _, err := s.current(); err == nil {
 		l.retry()

@@ -211,7 +211,7 @@ func TestSSOCredentials(t *testing.T) {
 	if got := alive(t, other).AccountID; got != "222233334444" || c.aws.Calls("CreateToken") != 1 {
 		t.Errorf("got %s with %d logins, want another account with the same one", got, c.aws.Calls("CreateToken"))
 	}
-	s.Invalidate()
+	s.held.drop()
 	if again := alive(t, s); again.AccessKeyID == session.AccessKeyID {
 		t.Error("got the session that was invalidated")
 	}

@@ -98,7 +98,7 @@ func TestWebIdentity(t *testing.T) {
 
 	// A new token is read with the next session, and is no reason for one.
 	write(t, dir, "token", s.WebIdentityToken(providerARN, "job", 2*time.Hour))
-	m.Reload()
+	m.Forgive()
 	if again, err := m.Credentials(t.Context()); err != nil || again != c {
 		t.Errorf("got %v, %v after the token changed; want the same session", again, err)
 	}

@@ -8,7 +8,8 @@ type Kind int
 const (
 	Broken      Kind = iota // mend or move a file, or the settings
 	Locked                  // unlock the keyring, or tell the passphrase
-	Unavailable             // the keyring is not there or does not answer
+	Unavailable             // the keyring does not answer
+	Absent                  // there is no keyring: change the settings
 )
 
 // Error is why the vault gives nothing, safe to show.

@@ -40,6 +40,13 @@ func private(i os.FileInfo) error {
 	return nil
 }
 
+func inodeOf(i os.FileInfo) uint64 {
+	if st, ok := i.Sys().(*syscall.Stat_t); ok {
+		return st.Ino
+	}
+	return 0
+}
+
 // syncDir makes a rename in it last.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

@@ -29,5 +29,7 @@ func tryLock(path string) (*os.File, error) {
 // private is left to the access list that the user's profile hands down.
 func private(os.FileInfo) error { return nil }
 
+func inodeOf(os.FileInfo) uint64 { return 0 }
+
 // syncDir has nothing to do: NTFS journals renames.
 func syncDir(string) error { return nil }

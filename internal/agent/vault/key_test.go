@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ func TestPassphrase(t *testing.T) {
 
 func TestKeyring(t *testing.T) {
 	keyring.MockInit()
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/mocked")
 	path := t.TempDir() + "/credd/vault.age"
 	v := New(path, Settings{})
 	put(t, v, "a", "one")
@@ -67,8 +69,8 @@ func TestKeyring(t *testing.T) {
 	}
 	for text, want := range map[string]Kind{
 		"failed to unlock correct collection '/org/freedesktop/secrets/aliases/default'": Locked,
-		`exec: "dbus-launch": executable file not found in $PATH`:                        Unavailable,
-		"The name org.freedesktop.secrets was not provided by any .service files":        Unavailable,
+		`exec: "dbus-launch": executable file not found in $PATH`:                        Absent,
+		"The name org.freedesktop.secrets was not provided by any .service files":        Absent,
 		"something else": Unavailable,
 	} {
 		keyring.MockInitWithError(errors.New(text))
@@ -80,6 +82,7 @@ func TestKeyring(t *testing.T) {
 
 // A hung keyring holds up one call, to its deadline; those after it fail at once, until it answers.
 func TestHungKeyring(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/mocked")
 	k := newKeyring("v")
 	over := make(chan struct{})
 	hang := func() (string, error) { <-over; return "late", nil }
@@ -98,5 +101,18 @@ func TestHungKeyring(t *testing.T) {
 		if err == nil && got == "now" {
 			break
 		}
+	}
+}
+
+// Without a bus the library would start one of its own.
+func TestNoBus(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux asks over a bus")
+	}
+	_, err := newKeyring("v").call(t.Context(), func() (string, error) { t.Error("the keyring was asked"); return "", nil })
+	if kindOf(err) != Absent {
+		t.Errorf("got %v", err)
 	}
 }

@@ -72,8 +72,12 @@ func (k *keyringKey) call(ctx context.Context, ask func() (string, error)) (stri
 	}
 	got := make(chan answer, 1)
 	go func() {
-		defer func() { <-k.busy }()
-		text, err := ask()
+		err := reachable()
+		text := ""
+		if err == nil {
+			text, err = ask()
+		}
+		<-k.busy // before the answer: whoever gets it may ask the next thing at once
 		got <- answer{text, err}
 	}()
 	select {
@@ -83,6 +87,9 @@ func (k *keyringKey) call(ctx context.Context, ask func() (string, error)) (stri
 		return "", hung(ctx.Err())
 	}
 }
+
+// errNoBus is why a Secret Service cannot be asked. The library would start a bus of its own, without one.
+var errNoBus = errors.New("there is no session bus")
 
 func hung(err error) *Error {
 	return &Error{Kind: Unavailable, Message: "the keyring does not answer", Hint: keyringHint, Err: err}
@@ -109,8 +116,8 @@ func sorted(err error) error {
 	switch {
 	case has("failed to unlock", "is locked", "IsLocked", "Locked", "User interaction is not allowed", "prompt dismissed"):
 		return &Error{Kind: Locked, Message: "the keyring is locked", Hint: keyringHint, Err: err}
-	case errors.Is(err, keyring.ErrUnsupportedPlatform), has("dbus-launch", "org.freedesktop.secrets", "no such file", "connection refused", "not set", "ServiceUnknown", "failed to read"):
-		return &Error{Kind: Unavailable, Message: "there is no keyring here", Hint: "without a keyring (ssh, WSL, a container) set in credd.toml: [vault] key = \"passphrase\" or \"file\"", Err: err}
+	case errors.Is(err, keyring.ErrUnsupportedPlatform), errors.Is(err, errNoBus), has("dbus-launch", "org.freedesktop.secrets", "no such file", "connection refused", "not set", "ServiceUnknown", "failed to read"):
+		return &Error{Kind: Absent, Message: "there is no keyring here", Hint: "without a keyring (ssh, WSL, a container) set in credd.toml: [vault] key = \"passphrase\" or \"file\"", Err: err}
 	}
 	return &Error{Kind: Unavailable, Message: "the keyring refuses: " + text, Hint: keyringHint, Err: err}
 }

@@ -31,11 +31,12 @@ func (k *passphraseKey) where() string { return k.path }
 func (k *passphraseKey) load(context.Context) (*age.X25519Identity, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.identity != nil {
-		return k.identity, nil
-	}
-	if !k.exists() {
+	switch {
+	case !k.exists():
+		k.identity = nil // removed meanwhile: what was encrypted to it now could never be read again
 		return nil, errNoKey
+	case k.identity != nil:
+		return k.identity, nil
 	}
 	return nil, k.locked()
 }
@@ -71,7 +72,7 @@ func (k *passphraseKey) Question() (text string, hidden bool) {
 func (k *passphraseKey) Answer(_ context.Context, text string) (again string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.identity != nil {
+	if k.exists() && k.identity != nil {
 		return "", nil
 	}
 	if k.exists() {

@@ -95,15 +95,22 @@ func (v *Vault) Change(ctx context.Context, edit func(Items) error) error {
 		return err
 	}
 	defer unlock()
+	v.seen = facts{} // read again whatever it looks like: another process may have written within a tick of the clock
 	if err := v.load(ctx); err != nil {
 		return err
 	}
-	next := maps.Clone(v.items)
+	next := Items{}
+	for name, item := range v.items {
+		next[name] = slices.Clone(item)
+	}
 	if err := edit(next); err != nil {
 		return err
 	}
 	if maps.EqualFunc(v.items, next, slices.Equal) {
 		return nil
+	}
+	if (v.seen == facts{}) {
+		v.identity = nil // its key may have gone with the file: what is written now has to be readable after a restart
 	}
 	if err := v.open(ctx, v.seen == facts{}); err != nil {
 		return err
@@ -122,7 +129,7 @@ func (v *Vault) Change(ctx context.Context, edit func(Items) error) error {
 
 // Put stores an item.
 func (v *Vault) Put(ctx context.Context, name string, item []byte) error {
-	return v.Change(ctx, func(items Items) error { items[name] = item; return nil })
+	return v.Change(ctx, func(items Items) error { items[name] = slices.Clone(item); return nil })
 }
 
 // Drop removes items.
@@ -224,11 +231,12 @@ func (v *Vault) look() (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	return facts{i.Size(), i.ModTime().UnixNano(), true}, nil
+	return facts{inodeOf(i), i.Size(), i.ModTime().UnixNano(), true}, nil
 }
 
 // facts tell whether the file was written by somebody else.
 type facts struct {
+	inode          uint64 // each write makes another file
 	size, modified int64
 	exists         bool
 }

@@ -301,3 +301,17 @@ func FuzzDecrypt(f *testing.F) {
 		}
 	})
 }
+
+// A vault that is made anew in a running daemon has a key that is kept too.
+func TestVaultAndKeyRemoved(t *testing.T) {
+	v := inFile(t)
+	put(t, v, "a", "one")
+	for _, name := range []string{v.path, filepath.Join(filepath.Dir(v.path), "vault.key")} {
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, v, "a", "")
+	put(t, v, "a", "two")
+	want(t, again(v), "a", "two")
+}
