@@ -125,7 +125,7 @@ func TestAnMFACodeWithoutATerminal(t *testing.T) {
 	w.fromWork("acme")
 	w.helper("acme/admin").want(t, 5, "acme/admin: source work needs an MFA code", "credd login work")
 	w.credd("login", "work").want(t, 5, "no terminal")
-	w.credd("status").want(t, 0, "login since", "needs an MFA code")
+	w.credd("status").want(t, 0, "login needed since", "needs an MFA code")
 }
 
 func TestIdentityCenterByDeviceCode(t *testing.T) {

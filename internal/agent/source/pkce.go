@@ -166,7 +166,7 @@ func (c *ssoCallback) answer(q url.Values) (*ssoToken, error) {
 }
 
 const ssoPageHTML = `<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>%[1]s</title><link rel="icon" href="data:,">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%[1]s</title><link rel="icon" href="data:,">
 <style>body{font:16px sans-serif;max-width:32em;margin:4em auto;padding:0 1em}</style>
 </head><body><h1>%[1]s</h1><p>%[2]s</p></body></html>
 `
