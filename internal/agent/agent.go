@@ -66,7 +66,7 @@ type Agent struct {
 	cache   *cache.Cache
 	health  health // of roles
 	sources health
-	desk    desk
+	desk    *desk
 	refused refusals
 
 	loading sync.Mutex // held while a new state is made
@@ -87,7 +87,7 @@ func New(o Options) *Agent {
 	a.cache = cache.New(o.Now, longest)
 	a.health.by = map[string]record{}
 	a.sources.by = map[string]record{}
-	a.desk = desk{now: o.Now, lines: map[source.Asker]*line{}, rests: map[source.Asker]rest{}, answered: map[source.Asker]uint64{}}
+	a.desk = newDesk(o.Now)
 	a.refused.by = map[uint32]time.Time{}
 	a.Reload()
 	return a

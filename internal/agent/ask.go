@@ -15,34 +15,52 @@ import (
 )
 
 const (
-	askTimeout    = 45 * time.Second // for a person to answer, within the helper's 50 s
-	answerTimeout = 20 * time.Second // for what the answer is used for
+	askTimeout    = 35 * time.Second // for a person to answer a helper, whose own time is 50 s
+	talkTimeout   = 2 * time.Minute  // … or a command, at each question
+	shortest      = 5 * time.Second  // with less left a terminal is not asked any more
+	answerTimeout = 10 * time.Second // for what the answer is used for: one STS attempt, or a passphrase's key
 	mostQuestions = 4                // of one request: the vault's passphrase and a code, and one of them again
-	mostTries     = 4                // at one question, before asking pauses
-	firstRest     = time.Minute      // after that many wrong answers; doubled each time
+	mostWrong     = 4                // answers to one question in a row, before asking rests
+	firstRest     = time.Minute      // doubled each time
 	longestRest   = 15 * time.Minute
+	declinedRest  = 5 * time.Second // so that who says no to one of a hundred processes is not asked by the next
+	mostKept      = 64              // questions whose answers are remembered; sources are made anew by each reload
 )
 
 // caller is a connection with a request, and the person at its other end.
 type caller struct {
 	*socket.Conn
-	in *bufio.Reader
+	in   *bufio.Reader
+	owed int   // answers to come, to questions that were over before them too
+	lost error // the connection ended, or was cut off inside a frame
 }
 
-// ask puts a question to the terminal behind the connection.
-func (c *caller) ask(q ipc.Question, until time.Time) (ipc.Answer, error) {
+// ask puts a question to the terminal behind the connection, until its read deadline.
+func (c *caller) ask(q ipc.Question) (ipc.Answer, error) {
+	if c.lost != nil {
+		return ipc.Answer{}, c.lost
+	}
 	c.SetWriteDeadline(time.Now().Add(ioTimeout))
-	if _, err := c.Write(ipc.Append(nil, ipc.KindQuestion, ipc.AppendQuestion(nil, q))); err != nil {
-		return ipc.Answer{}, err
+	if _, c.lost = c.Write(ipc.Append(nil, ipc.KindQuestion, ipc.AppendQuestion(nil, q))); c.lost != nil {
+		return ipc.Answer{}, c.lost
 	}
-	kind, payload, err := ipc.Read(c.in, ipc.MaxAnswer)
-	if err != nil {
-		return ipc.Answer{}, err
+	for c.owed++; ; {
+		if _, err := c.in.Peek(1); err != nil {
+			return ipc.Answer{}, err // whole: the answer may still come
+		}
+		var kind ipc.Kind
+		var payload []byte
+		if kind, payload, c.lost = ipc.Read(c.in, ipc.MaxAnswer); c.lost != nil {
+			return ipc.Answer{}, c.lost
+		}
+		if kind != ipc.KindAnswer {
+			c.lost = ipc.ErrUnsupported
+			return ipc.Answer{}, c.lost
+		}
+		if c.owed--; c.owed == 0 {
+			return ipc.ParseAnswer(payload)
+		}
 	}
-	if kind != ipc.KindAnswer {
-		return ipc.Answer{}, ipc.ErrUnsupported
-	}
-	return ipc.ParseAnswer(payload)
 }
 
 // asker returns the question whose answer would mend an error, nil if there is none.
@@ -58,7 +76,8 @@ func asker(err error) source.Asker {
 	return nil
 }
 
-// answered does what try does. Where that fails for want of an answer, the answer is asked for, and it tries again.
+// answered does what try does. Where that fails for want of an answer, the answer is asked for, and it tries again. ahead is
+// a command, whose person is at its terminal for this.
 func (a *Agent) answered(ctx context.Context, c *caller, ahead bool, try func() error) error {
 	until := time.Now().Add(askTimeout)
 	for n := 0; ; n++ {
@@ -68,16 +87,16 @@ func (a *Agent) answered(ctx context.Context, c *caller, ahead bool, try func() 
 		if q == nil || n == mostQuestions {
 			return err
 		}
-		switch aerr := a.desk.ask(ctx, c, q, since, until, ahead); {
-		case errors.Is(aerr, errNobody):
-			return err // which says what to do
-		case aerr != nil:
-			return aerr
+		if ahead {
+			err = a.desk.askNow(ctx, c, q, err)
+		} else {
+			err = a.desk.ask(ctx, c, q, since, until, err)
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
-
-var errNobody = errors.New("there is no terminal to ask at")
 
 // desk asks each question once, however many wait for its answer: at one terminal after another, until one answers.
 type desk struct {
@@ -90,13 +109,6 @@ type desk struct {
 	answered map[source.Asker]uint64 // the last to each of them
 }
 
-// mark is the number of answers so far.
-func (d *desk) mark() uint64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.answers
-}
-
 // line are the callers that wait for one answer.
 type line struct {
 	turn chan struct{} // held by the caller that is asked
@@ -105,46 +117,99 @@ type line struct {
 	able int   // callers whose terminal may be asked
 }
 
-// rest keeps a question from being asked after too many wrong answers.
+// rest keeps a question from being asked for a while.
 type rest struct {
+	wrong int // answers in a row
+	why   string
 	until time.Time
-	next  time.Duration
+	next  time.Duration // how long the next rest is
 }
 
-// ask returns nil once the question is answered, at whatever terminal; at once if it was answered since that mark. ahead
-// asks here and now, whoever else is asked.
-func (d *desk) ask(ctx context.Context, c *caller, q source.Asker, since uint64, until time.Time, ahead bool) error {
-	l, err := d.join(q, since, ahead)
+func newDesk(now func() time.Time) *desk {
+	return &desk{now: now, lines: map[source.Asker]*line{}, rests: map[source.Asker]rest{}, answered: map[source.Asker]uint64{}}
+}
+
+// mark is the number of answers so far.
+func (d *desk) mark() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.answers
+}
+
+// ask returns nil once the question is answered, at whatever terminal; at once if it was since that mark. unanswered is the
+// error where there is nobody to ask.
+func (d *desk) ask(ctx context.Context, c *caller, q source.Asker, since uint64, until time.Time, unanswered error) error {
+	l, err := d.join(q, since)
 	if l == nil {
 		return err
 	}
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
-	turn := l.turn
-	if ahead {
-		turn = make(chan struct{}, 1)
-		turn <- struct{}{}
-	}
+	able, turn := true, l.turn
 	for {
+		if closed(l.done) {
+			return l.outcome(unanswered)
+		}
 		select {
 		case <-l.done:
-			return l.err
 		case <-ctx.Done():
-			d.leave(q, l, turn != nil)
+			d.leave(q, l, able)
 			return ctx.Err()
 		case <-timer.C:
-			d.leave(q, l, turn != nil)
-			return &source.Error{Kind: source.Login, Message: "nobody answered in time: " + questionOf(q), Hint: "answer ahead of time: credd login SOURCE"}
+			d.leave(q, l, able)
+			return inTime(q)
 		case <-turn:
-			if !d.conduct(ctx, c, q, l, until) {
-				if !ahead {
-					l.turn <- struct{}{}
+			over := false
+			if time.Until(until) > shortest {
+				var err error
+				if over, err = d.conduct(ctx, c, q, l, until); over {
+					d.finish(q, l, err)
 				}
-				turn = nil
-				d.leave(q, l, true)
 			}
+			if over {
+				continue
+			}
+			d.leave(q, l, able)
+			l.turn <- struct{}{}
+			if time.Until(until) <= shortest {
+				return inTime(q)
+			}
+			able, turn = false, nil // this terminal cannot be asked; another can
 		}
 	}
+}
+
+// outcome is what the end of the question means to one who waited.
+func (l *line) outcome(unanswered error) error {
+	if errors.Is(l.err, errNobody) {
+		return unanswered
+	}
+	return l.err
+}
+
+var errNobody = errors.New("there is no terminal to ask at")
+
+// askNow asks at this terminal, whoever else is asked and whatever rest there is. The right answer is for all; a wrong one is
+// this caller's own.
+func (d *desk) askNow(ctx context.Context, c *caller, q source.Asker, unanswered error) error {
+	d.mu.Lock()
+	l := d.lines[q]
+	if l == nil {
+		l = &line{done: make(chan struct{})} // nobody waits
+	}
+	d.mu.Unlock()
+	over, err := d.conduct(ctx, c, q, l, time.Now().Add(talkTimeout))
+	switch {
+	case !over:
+		return unanswered
+	case err == nil:
+		d.finish(q, l, nil)
+	}
+	return err
+}
+
+func inTime(q source.Asker) error {
+	return &source.Error{Kind: source.Login, Message: "nobody answered in time: " + questionOf(q), Hint: "answer ahead of time: credd login SOURCE"}
 }
 
 func questionOf(q source.Asker) string {
@@ -153,18 +218,26 @@ func questionOf(q source.Asker) string {
 }
 
 // join returns the line of those who wait, nil if there is nothing to wait for.
-func (d *desk) join(q source.Asker, since uint64, ahead bool) (*line, error) {
+func (d *desk) join(q source.Asker, since uint64) (*line, error) {
+	l, r := d.enter(q, since)
+	if r.until.IsZero() {
+		return l, nil
+	}
+	return nil, &source.Error{
+		Kind:    source.Login,
+		Message: fmt.Sprintf("%s: not asked again for %d s: %s", r.why, r.until.Sub(d.now())/time.Second+1, questionOf(q)),
+		Hint:    "answer from a terminal: credd login SOURCE",
+	}
+}
+
+func (d *desk) enter(q source.Asker, since uint64) (*line, rest) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.answered[q] > since && !ahead {
-		return nil, nil
+	if d.answered[q] > since {
+		return nil, rest{}
 	}
-	if r := d.rests[q]; !ahead && d.now().Before(r.until) {
-		return nil, &source.Error{
-			Kind:    source.Login,
-			Message: fmt.Sprintf("too many wrong answers: not asked again for %d s: %s", r.until.Sub(d.now())/time.Second+1, questionOf(q)),
-			Hint:    "answer from a terminal: credd login SOURCE",
-		}
+	if r := d.rests[q]; d.now().Before(r.until) {
+		return nil, r
 	}
 	l := d.lines[q]
 	if l == nil {
@@ -173,20 +246,18 @@ func (d *desk) join(q source.Asker, since uint64, ahead bool) (*line, error) {
 		d.lines[q] = l
 	}
 	l.able++
-	return l, nil
+	return l, rest{}
 }
 
 // leave takes a caller out of those that can be asked. The question is over when there is none left.
 func (d *desk) leave(q source.Asker, l *line, able bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if !able {
 		return
 	}
-	d.mu.Lock()
-	l.able--
-	last := l.able == 0
-	d.mu.Unlock()
-	if last {
-		d.finish(q, l, errNobody)
+	if l.able--; l.able == 0 {
+		d.end(q, l, errNobody)
 	}
 }
 
@@ -194,77 +265,114 @@ func (d *desk) leave(q source.Asker, l *line, able bool) {
 func (d *desk) finish(q source.Asker, l *line, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	select {
-	case <-l.done:
+	d.end(q, l, err)
+	if err != nil {
 		return
-	default:
+	}
+	if len(d.answered) >= mostKept {
+		clear(d.answered)
+		clear(d.rests)
+	}
+	delete(d.rests, q)
+	d.answers++
+	d.answered[q] = d.answers
+}
+
+// end is finish with d.mu held, and no matter how the question was answered.
+func (d *desk) end(q source.Asker, l *line, err error) {
+	if closed(l.done) {
+		return
 	}
 	if d.lines[q] == l {
 		delete(d.lines, q)
-	}
-	if err == nil {
-		delete(d.rests, q)
-		d.answers++
-		d.answered[q] = d.answers
 	}
 	l.err = err
 	close(l.done)
 }
 
-// conduct asks at one terminal. It reports whether the question is over; if not, this terminal cannot be asked.
-func (d *desk) conduct(ctx context.Context, c *caller, q source.Asker, l *line, until time.Time) bool {
+// conduct asks at one terminal. over is false where this terminal cannot be asked; else the question was answered, or err
+// says why it will not be.
+func (d *desk) conduct(ctx context.Context, c *caller, q source.Asker, l *line, until time.Time) (over bool, err error) {
 	c.SetReadDeadline(until)
 	quiet := make(chan struct{})
-	defer close(quiet)
-	go func() { // answered elsewhere: stop waiting here
+	var watch sync.WaitGroup
+	watch.Go(func() { // answered elsewhere: stop waiting here
 		select {
 		case <-l.done:
 			c.SetReadDeadline(time.Unix(1, 0))
 		case <-quiet:
 		}
-	}()
-	again := ""
-	for range mostTries {
-		text, hidden := q.Question()
-		if again != "" {
-			text = again + "; " + text
-		}
-		answer, err := c.ask(ipc.Question{Text: printable(text), Hidden: hidden}, until)
-		select {
-		case <-l.done:
-			return true
-		default:
-		}
+	})
+	defer watch.Wait() // it would cut off the next question
+	defer close(quiet)
+	q.Begin()
+	for wrong := ""; ; {
 		switch {
-		case err != nil || answer.Status == ipc.NoTerminal:
-			return false
-		case answer.Status == ipc.Declined:
-			d.finish(q, l, &source.Error{Kind: source.Login, Message: "declined at the terminal: " + questionOf(q)})
-			return true
+		case closed(l.done):
+			return true, l.err
+		case time.Until(until) <= 0:
+			return false, nil
 		}
-		if again, err = d.answer(ctx, q, answer.Text); err != nil || again == "" {
-			d.finish(q, l, err)
-			return true
+		text, hidden := q.Question()
+		if wrong != "" {
+			text = wrong + "; " + text
+		}
+		answer, err := c.ask(ipc.Question{Text: printable(text), Hidden: hidden})
+		switch {
+		case closed(l.done):
+			return true, l.err
+		case err != nil || answer.Status == ipc.NoTerminal:
+			return false, nil
+		case answer.Status == ipc.Declined:
+			return true, d.declined(q)
+		}
+		var done bool
+		if done, wrong, err = d.answer(ctx, q, answer.Text); done || err != nil {
+			return true, err
+		}
+		if wrong != "" {
+			if err := d.wrong(q, wrong); err != nil {
+				return true, err
+			}
 		}
 	}
-	d.finish(q, l, d.pause(q, again))
-	return true
 }
 
-func (d *desk) answer(ctx context.Context, q source.Asker, text string) (again string, err error) {
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func (d *desk) answer(ctx context.Context, q source.Asker, text string) (done bool, wrong string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	return q.Answer(ctx, text)
 }
 
-// pause begins a rest.
-func (d *desk) pause(q source.Asker, why string) error {
+// wrong counts a wrong answer, at whatever terminal. It returns an error, and begins a rest, after too many.
+func (d *desk) wrong(q source.Asker, why string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := d.rests[q]
-	if r.next == 0 {
-		r.next = firstRest
+	if r.wrong++; r.wrong < mostWrong {
+		d.rests[q] = r
+		return nil
 	}
-	d.rests[q] = rest{until: d.now().Add(r.next), next: min(2*r.next, longestRest)}
-	return &source.Error{Kind: source.Login, Message: why + ": given up after " + fmt.Sprint(mostTries) + " answers"}
+	pause := max(r.next, firstRest)
+	d.rests[q] = rest{why: "too many wrong answers", until: d.now().Add(pause), next: min(2*pause, longestRest)}
+	return &source.Error{Kind: source.Login, Message: fmt.Sprintf("%s: given up after %d answers", why, mostWrong)}
+}
+
+func (d *desk) declined(q source.Asker) error {
+	text := questionOf(q)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := d.rests[q]
+	r.why, r.until = "declined at the terminal", d.now().Add(declinedRest)
+	d.rests[q] = r
+	return &source.Error{Kind: source.Login, Message: r.why + ": " + text}
 }

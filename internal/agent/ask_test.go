@@ -53,15 +53,17 @@ func (s *codedSource) Logout(context.Context) error {
 }
 func (s *codedSource) State() source.State { return source.State{Notes: []string{"old"}} }
 
-func (s *codedSource) Answer(_ context.Context, text string) (again string, err error) {
+func (s *codedSource) Begin() {}
+
+func (s *codedSource) Answer(_ context.Context, text string) (done bool, wrong string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers++
 	if text != right {
-		return "AWS does not accept this code", nil
+		return false, "AWS does not accept this code", nil
 	}
 	s.open = true
-	return "", nil
+	return true, "", nil
 }
 
 func newCodedWorld(t *testing.T, roles ...string) *world {
@@ -289,8 +291,8 @@ func TestLoginAnswersForAll(t *testing.T) {
 }
 
 func TestASourcesOwnSession(t *testing.T) {
-	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": "version = 1\naccount_id = \"012345678901\"\n[role.own]\nsource = \"work\"\n",
-		"customers/nw.toml": "version = 1\naccount_id = \"210987654321\"\n[role.own]\nsource = \"work\"\n"})
+	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": "version = 1\naccount_id = \"012345678901\"\n[role.own]\nsource = \"work\"\nown_session = true\n",
+		"customers/nw.toml": "version = 1\naccount_id = \"210987654321\"\n[role.own]\nsource = \"work\"\nown_session = true\n"})
 	for role, want := range map[string]string{"@work": "ASIA-OWN-AKIA0", "nw/own": "ASIA-OWN-AKIA0"} {
 		if got, e := w.get(t, role); got != want || e != nil {
 			t.Errorf("%s: got %q, %v", role, got, e)

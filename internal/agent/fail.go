@@ -109,6 +109,9 @@ func (a *Agent) explainRole(role string, err error) failure {
 			f.hint = "AWS does not say why. It worked before: ask the account's owner whether the role, its trust policy or the external ID changed"
 		}
 	}
+	if at, err := a.state.Load().role(role); err == nil && at.ARN == "" && f.code == ipc.Denied {
+		f.hint = "the role hands out its source's own session; what AWS lets that source do shows: credd source test " + at.Source
+	}
 	f.message = role + ": " + f.message
 	return f
 }

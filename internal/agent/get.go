@@ -53,7 +53,7 @@ func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role) (*cred.
 // session is the one call that makes a role's session.
 func (a *Agent) session(ctx context.Context, st *state, role *roster.Role, by sts.Caller) (*cred.Session, string, error) {
 	if role.ARN == "" {
-		s, err := a.handOut(ctx, by, role)
+		s, err := a.handOut(ctx, st, by, role)
 		return s, "", err
 	}
 	return a.Assumer.Assume(ctx, by, a.request(st, role))

@@ -56,7 +56,13 @@ func (c *caller) attended(ctx context.Context, work func(context.Context)) {
 	c.SetReadDeadline(time.Time{})
 	go func() {
 		defer close(gone)
-		c.in.Peek(1) // nothing is sent meanwhile: it returns when the connection ends
+		for ; c.owed > 0; c.owed-- { // to questions that are over
+			if _, _, err := ipc.Read(c.in, ipc.MaxAnswer); err != nil {
+				cancel()
+				return
+			}
+		}
+		c.in.Peek(1) // nothing more is sent: it returns when the connection ends
 		cancel()
 	}()
 	work(ctx)
@@ -102,16 +108,15 @@ func (a *Agent) logIn(ctx context.Context, c *caller, src source.Source, r api.R
 		if _, err := a.credentialsOf(ctx, r.Name, src.(source.Source)); asker(err) != nil && asker(err) != q {
 			return err // the vault is asked for first
 		}
-		if err := a.desk.ask(ctx, c, q, 0, time.Now().Add(askTimeout), true); err != errNobody {
-			return err
-		}
-		return &source.Error{Kind: source.Login, Message: "there is no terminal to ask for the code at", Hint: "run it in a terminal: credd login " + r.Name}
+		return a.desk.askNow(ctx, c, q, &source.Error{
+			Kind: source.Login, Message: "there is no terminal to ask for the code at", Hint: "run it in a terminal: credd login " + r.Name,
+		})
 	}
 	return nil
 }
 
 // logout ends a source's login and drops the sessions that came from it.
-func (a *Agent) logout(ctx context.Context, name string) (any, failure) {
+func (a *Agent) logout(ctx context.Context, c *caller, name string) (any, failure) {
 	src, f := a.sourceNamed(name)
 	if src == nil {
 		return nil, f
@@ -120,18 +125,20 @@ func (a *Agent) logout(ctx context.Context, name string) (any, failure) {
 	if !ok {
 		return nil, fail(ipc.Usage, "source "+name+" has no login of credd's own", "log out where it was logged in")
 	}
-	if err := e.Logout(ctx); err != nil {
-		return nil, a.explainSource(name, err)
-	}
+	err := a.answered(ctx, c, true, func() error { return e.Logout(ctx) })
 	st := a.state.Load()
+	of := func(src source.Source) bool {
+		other, ok := src.(ended)
+		return ok && other.Shared() == e.Shared()
+	}
+	a.sources.forget(func(name string) bool { return !of(st.sources[name]) })
 	keys := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool {
 		role, err := st.role(k.Role)
-		if err != nil {
-			return false
-		}
-		other, ok := st.source(role).(ended)
-		return ok && other.Shared() == e.Shared()
+		return err == nil && of(st.source(role))
 	})
+	if err != nil { // what is here is dropped in any case
+		return nil, a.explainSource(name, err)
+	}
 	return api.Forgotten{Roles: roleNames(keys)}, failure{}
 }
 

@@ -11,7 +11,6 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/agent/cache"
 	"credd/internal/agent/cred"
-	"credd/internal/agent/roster"
 	"credd/internal/agent/sts"
 	"credd/internal/ipc"
 )
@@ -27,6 +26,9 @@ func (a *Agent) manage(ctx context.Context, c *caller, payload []byte) reply {
 		return refusal(fail(ipc.Usage, "the request is not valid JSON", ""))
 	}
 	out, f := a.do(ctx, c, r)
+	if ctx.Err() != nil {
+		return reply{} // stopping
+	}
 	if f != (failure{}) {
 		return refusal(f)
 	}
@@ -54,7 +56,7 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 	case api.DoLogin:
 		return a.login(ctx, c, r)
 	case api.DoLogout:
-		return a.logout(ctx, r.Name)
+		return a.logout(ctx, c, r.Name)
 	case api.DoStoreKey:
 		return a.storeKey(ctx, c, r)
 	case api.DoRotate:
@@ -137,7 +139,7 @@ func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure)
 
 // actAs returns the caller that a name stands for: a source, or a role's own session.
 func (a *Agent) actAs(ctx context.Context, st *state, name string) (sts.Caller, error) {
-	of := &roster.Role{Source: name}
+	of := st.own[ownMark+name]
 	var s *cred.Session
 	if isRole(name) {
 		role, err := st.role(name)

@@ -2,10 +2,12 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"credd/internal/agent/cred"
 	"credd/internal/agent/roster"
+	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
 	"credd/internal/ipc"
 )
@@ -18,7 +20,7 @@ func ownRoles(r *roster.Roster) map[string]*roster.Role {
 	own := map[string]*roster.Role{}
 	for _, s := range r.Sources() {
 		own[ownMark+s.Name] = &roster.Role{
-			Name: ownMark + s.Name, Customer: &roster.Customer{}, Source: s.Name, Partition: "aws",
+			Name: ownMark + s.Name, Customer: &roster.Customer{}, Source: s.Name, Partition: partitionOf(s),
 			Duration: r.Settings.Defaults.Duration, Region: r.Settings.Defaults.Region, AccountID: s.AccountID,
 		}
 	}
@@ -50,16 +52,22 @@ func (e *wrongAccount) Error() string {
 
 // handOut returns the source's own session, for a role without an ARN. Of a long-term key it is one of GetSessionToken: what
 // is handed out expires.
-func (a *Agent) handOut(ctx context.Context, by sts.Caller, role *roster.Role) (*cred.Session, error) {
+func (a *Agent) handOut(ctx context.Context, st *state, by sts.Caller, role *roster.Role) (*cred.Session, error) {
 	s := by.Session
-	if !s.Temporary() || s.Expires.IsZero() {
+	switch {
+	case s.Temporary() && s.Expires.IsZero():
+		return nil, &source.Error{
+			Kind: source.Config, Message: "the session of source " + role.Source + " does not say when it ends, so it cannot be handed out",
+			Hint: "use a source that renews its session by itself, such as one of type sso",
+		}
+	case !s.Temporary():
 		var err error
 		if s, err = a.Assumer.SessionToken(ctx, by, role.Duration, "", ""); err != nil {
 			return nil, err
 		}
 	}
 	own := *s
-	if own.AccountID == "" {
+	if own.AccountID == "" || !st.knowsAccount(role) {
 		id, err := a.Assumer.Identity(ctx, sts.Caller{Session: s, Region: by.Region, Endpoint: by.Endpoint})
 		if err != nil {
 			return nil, err
@@ -75,12 +83,23 @@ func (a *Agent) handOut(ctx context.Context, by sts.Caller, role *roster.Role) (
 	return &own, nil
 }
 
+// knowsAccount reports whether AWS itself names the account of the source's sessions. Programs and files only claim it.
+func (st *state) knowsAccount(role *roster.Role) bool {
+	switch st.specs[role.Source].Type {
+	case "keys", "sso", "web-identity":
+		return true
+	}
+	return false
+}
+
 // explainOwn sorts the errors of this file.
 func explainOwn(err error) (failure, bool) {
-	switch err := err.(type) {
-	case *unknownSource:
+	var unknown *unknownSource
+	var wrong *wrongAccount
+	switch {
+	case errors.As(err, &unknown):
 		return fail(ipc.UnknownRole, err.Error(), "see: credd source list"), true
-	case *wrongAccount:
+	case errors.As(err, &wrong):
 		return fail(ipc.Usage, err.Error(), "name another source for the role, or correct account_id of its customer"), true
 	}
 	return failure{}, false

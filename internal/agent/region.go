@@ -21,8 +21,12 @@ func (st *state) region(role *roster.Role, ofSource string) string {
 	if s, ok := st.roster.Source(st.sourceName(role)); ok {
 		stsRegion = s.STSRegion
 	}
+	partition := role.Partition
+	if s, ok := st.roster.Source(role.Source); ok && role.ARN == "" {
+		partition = partitionOf(s)
+	}
 	d := st.roster.Settings.Defaults
-	for _, r := range []string{role.STSRegion, stsRegion, d.STSRegion, ofSource, role.Region, firstRegions[role.Partition]} {
+	for _, r := range []string{role.STSRegion, stsRegion, d.STSRegion, ofSource, role.Region, firstRegions[partition]} {
 		if r != "" {
 			return r
 		}

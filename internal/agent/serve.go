@@ -44,7 +44,7 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 		}
 		conns.work.Go(func() {
 			defer conns.remove(c)
-			a.handle(background, &caller{c, bufio.NewReaderSize(c, usualRequest)})
+			a.handle(background, &caller{Conn: c, in: bufio.NewReaderSize(c, usualRequest)})
 		})
 	}
 	conns.finish(drain, stop)

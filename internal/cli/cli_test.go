@@ -165,6 +165,11 @@ func TestWithoutADaemon(t *testing.T) {
 		{[]string{"role", "dance"}, 2, "unknown command: credd role dance\ncredd: hint: see: credd role --help"},
 		{[]string{"role", "lst", "more"}, 2, "hint: did you mean: credd role list\n"},
 		{[]string{"status", "--dance"}, 2, "unknown flag"},
+		{[]string{"help"}, 0, "credd holds the roles"},
+		{[]string{"help", "role", "list"}, 0, "credd role list --json"},
+		{[]string{"help", "dance"}, 2, "unknown command: credd dance\ncredd: hint: see: credd --help"},
+		{[]string{"help", "statsu"}, 2, "hint: did you mean: credd status\n"},
+		{[]string{"help", "role", "lst"}, 2, "unknown command: credd role lst\ncredd: hint: did you mean: credd role list\n"},
 		{[]string{"role", "add", "acme/x"}, 2, "arn"},
 		{[]string{"role", "add", "acme/x y", "--arn", "a"}, 2, "is not a role's name"},
 	}

@@ -50,9 +50,21 @@ types ARNs. Each role gets a source of its own with the login of SOURCE. What is
 
 // found is a role that a login may use.
 type found struct {
-	role   roster.NewRole
-	source roster.Source
-	known  bool // it is there already
+	role    roster.NewRole
+	source  roster.Source
+	known   bool            // it is there already
+	problem *roster.Problem // why it cannot be seen whether it is
+}
+
+// state is how a found role stands in a table.
+func (f *found) state() string {
+	switch {
+	case f.problem != nil:
+		return f.problem.Error()
+	case f.known:
+		return "there already"
+	}
+	return "new"
 }
 
 func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
@@ -61,25 +73,28 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 		return err
 	}
 	now := roster.Load(where.config, nil)
-	login, ok := now.Source(a.from)
-	if !ok {
-		return fmt.Errorf("%w: %s", roster.ErrUnknownSource, a.from)
+	login, err := now.FindSource(a.from)
+	if err != nil {
+		return err
 	}
 	listed, err := s.accounts(ctx, api.Request{Do: api.DoAccounts, Name: a.from})
 	if err != nil {
 		return err
 	}
-	all := a.choose(now, login, listed.Accounts)
+	all, skipped := a.choose(now, login, listed.Accounts)
+	for _, why := range skipped {
+		s.warn(why.message, why.hint)
+	}
 	var fresh []found
 	var rows [][]string
 	for _, f := range all {
-		state := "new"
-		if f.known {
-			state = "there already"
-		} else {
+		if f.state() == "new" {
 			fresh = append(fresh, f)
 		}
-		rows = append(rows, []string{f.role.Name, f.role.AccountID, f.role.CustomerName, state})
+		rows = append(rows, []string{f.role.Name, f.role.AccountID, f.role.CustomerName, f.state()})
+	}
+	if len(rows) == 0 && len(skipped) > 0 {
+		return &userError{ipc.Usage, "there is no other role to add", ""}
 	}
 	if len(rows) == 0 {
 		return &userError{ipc.UnknownRole, "the login has no such account and role", "see what it has: credd customer add --from-sso " + a.from + " --dry-run"}
@@ -91,20 +106,16 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 		return nil
 	}
 	if !a.all && len(a.accounts) == 0 {
-		text, err := s.prompt(fmt.Sprintf("add these %s (yes/no)", count(len(fresh), "role")), false, "say --all, or name them by --account")
-		if err != nil {
+		none := &userError{ipc.Usage, "there is no terminal to ask at", "say --all, or name them by --account"}
+		if err := confirm("add the "+count(len(fresh), "new role"), none); err != nil {
 			return err
-		}
-		if t := strings.ToLower(strings.TrimSpace(text)); t != "yes" && t != "y" {
-			return &userError{ipc.Usage, "nothing was changed", ""}
 		}
 	}
 	return s.write(ctx, where, now, fresh)
 }
 
-// choose makes customers and roles of accounts and permission sets.
-func (a *customerAdd) choose(now *roster.Roster, login *roster.Source, accounts []api.Account) []found {
-	var out []found
+// choose makes customers and roles of accounts and permission sets. It tells of those that cannot be one.
+func (a *customerAdd) choose(now *roster.Roster, login *roster.Source, accounts []api.Account) (out []found, skipped []*userError) {
 	names := newNames(now)
 	for _, acc := range accounts {
 		if len(a.accounts) > 0 && !slices.Contains(a.accounts, acc.ID) {
@@ -115,17 +126,40 @@ func (a *customerAdd) choose(now *roster.Roster, login *roster.Source, accounts 
 			if len(a.roles) > 0 && !slices.Contains(a.roles, role) {
 				continue
 			}
-			f := found{source: roster.Source{
-				Name: login.Name + "." + customer + "." + role, Type: "sso", StartURL: login.StartURL, SSORegion: login.SSORegion,
-				SSOSession: login.SSOSession, AccountID: acc.ID, RoleName: role, Region: login.Region,
-			}}
-			f.role = roster.NewRole{Name: customer + "/" + role, Source: f.source.Name, CustomerName: acc.Name, AccountID: acc.ID}
+			f := newFound(login, customer, acc, role)
+			if why := f.unfit(); why != nil {
+				skipped = append(skipped, why)
+				continue
+			}
+			var p roster.Problem
 			_, err := now.Role(f.role.Name)
-			f.known = err == nil || !errors.Is(err, roster.ErrUnknownRole)
+			if f.known = err == nil; errors.As(err, &p) {
+				f.problem = &p
+			}
 			out = append(out, f)
 		}
 	}
-	return out
+	return out, skipped
+}
+
+func newFound(login *roster.Source, customer string, acc api.Account, role string) found {
+	src := roster.Source{
+		Name: login.Name + "." + customer + "." + role, Type: "sso", StartURL: login.StartURL, SSORegion: login.SSORegion,
+		SSOSession: login.SSOSession, AccountID: acc.ID, RoleName: role, Region: login.Region,
+	}
+	return found{source: src, role: roster.NewRole{Name: customer + "/" + role, Source: src.Name, CustomerName: acc.Name, AccountID: acc.ID}}
+}
+
+// unfit says why there can be no such role. AWS allows other names than credd does.
+func (f *found) unfit() *userError {
+	of := fmt.Sprintf("permission set %s of account %s is skipped: ", f.source.RoleName, f.role.AccountID)
+	switch {
+	case !roster.CanBeRole(f.role.Name):
+		return &userError{ipc.Usage, of + f.role.Name + " cannot be the name of a role", "write it by hand, with another name: see docs/configuration.md"}
+	case !roster.CanBeSource(f.source.Name):
+		return &userError{ipc.Usage, of + f.source.Name + " cannot be the name of its source", "names have up to 128 bytes: log in by a source with a shorter one"}
+	}
+	return nil
 }
 
 // names gives each account a customer's key.

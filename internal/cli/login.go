@@ -111,6 +111,6 @@ func openBrowser(url string) {
 		cmd = exec.Command("xdg-open", url)
 	}
 	if cmd.Start() == nil {
-		go cmd.Wait()
+		cmd.Process.Release() // a browser outlives the login
 	}
 }

@@ -112,7 +112,8 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add CUSTOMER/ROLE --arn ARN", Short: "Add a role to its customer's file, and print its profile", Args: cobra.ExactArgs(1),
 		Example: `  credd role add acme/admin --arn arn:aws:iam::012345678901:role/Admin --external-id-stdin < id
-  credd role add acme/deploy --arn arn:aws:iam::012345678901:role/Deploy --source acme/admin`,
+  credd role add acme/deploy --arn arn:aws:iam::012345678901:role/Deploy --source acme/admin
+  credd role add initech/ops --own-session --source initech --account-id 112233445566`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name = args[0]
 			switch {

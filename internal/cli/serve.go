@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -92,15 +93,15 @@ func serve(ctx context.Context, stderr io.Writer) error {
 
 	w := watch.New(settle)
 	defer w.Close()
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		a.Watch(ctx, w, watch.AWS(where.aws)...)
-	}()
-	go reloadOnHangup(ctx, a)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var beside sync.WaitGroup
+	beside.Go(func() { a.Watch(ctx, w, watch.AWS(where.aws)...) })
+	beside.Go(func() { reloadOnHangup(ctx, a) })
 	log.Info("serving", "version", version(), "socket", where.socket, "config", where.config)
 	err = a.Serve(ctx, l)
-	<-watching
+	stop() // it may have ended for a reason of its own
+	beside.Wait()
 	log.Info("stopped")
 	return err
 }

@@ -21,6 +21,7 @@ type sourceJSON struct {
 	EndpointURL string      `json:"endpoint_url,omitempty"`
 	MFASerial   string      `json:"mfa_serial,omitempty"`
 	MFA         string      `json:"mfa,omitempty"`
+	MFACommand  []string    `json:"mfa_command,omitempty"`
 	StartURL    string      `json:"start_url,omitempty"`
 	SSORegion   string      `json:"sso_region,omitempty"`
 	SSOSession  string      `json:"sso_session,omitempty"`
@@ -37,7 +38,7 @@ type sourceJSON struct {
 func (v *view) source(r *roster.Source) sourceJSON {
 	j := sourceJSON{
 		Name: r.Name, Type: r.Type, Profile: r.Profile, Region: r.Region, STSRegion: r.STSRegion, EndpointURL: r.EndpointURL,
-		MFASerial: r.MFASerial, MFA: r.MFA, StartURL: r.StartURL, SSORegion: r.SSORegion, SSOSession: r.SSOSession,
+		MFASerial: r.MFASerial, MFA: r.MFA, MFACommand: r.MFACommand, StartURL: r.StartURL, SSORegion: r.SSORegion, SSOSession: r.SSOSession,
 		AccountID: r.AccountID, RoleName: r.RoleName, TokenFile: r.TokenFile, RoleARN: r.RoleARN, Command: r.Command,
 		File: r.File, Line: r.Line,
 	}
@@ -178,7 +179,7 @@ func newSourceShowCmd(s *Streams) *cobra.Command {
 				return printJSON(s.Out, j)
 			}
 			pairs := []string{"source", j.Name, "type", j.Type, "state", sourceState(j.State, time.Now()), "profile", j.Profile,
-				"mfa device", j.MFASerial, "mfa", j.MFA, "start url", j.StartURL, "sso region", j.SSORegion, "sso session", j.SSOSession,
+				"mfa device", j.MFASerial, "mfa", j.MFA, "mfa command", strings.Join(j.MFACommand, " "), "start url", j.StartURL, "sso region", j.SSORegion, "sso session", j.SSOSession,
 				"account", j.AccountID, "role", j.RoleName, "token file", j.TokenFile, "role arn", j.RoleARN,
 				"command", strings.Join(j.Command, " "), "region", j.Region, "sts region", j.STSRegion, "endpoint", j.EndpointURL,
 				"file", fmt.Sprintf("%s:%d", j.File, j.Line)}

@@ -1,13 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -15,7 +11,6 @@ import (
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
-	"credd/internal/agent/source"
 	"credd/internal/ipc"
 )
 
@@ -26,6 +21,13 @@ type sourceAdd struct {
 	fromProfile        string
 	replace            bool
 	noTest             bool
+	given              []string // those of sourceFlags that were given, as they are written
+}
+
+// sourceFlags are what goes into credd.toml beside the type: a source that is there already keeps its own.
+var sourceFlags = []string{
+	"profile", "mfa-serial", "mfa", "mfa-command", "start-url", "sso-region", "sso-session", "account-id", "role-name", "token-file",
+	"role-arn", "region", "sts-region", "endpoint-url",
 }
 
 func newSourceAddCmd(s *Streams) *cobra.Command {
@@ -52,6 +54,14 @@ func newSourceAddCmd(s *Streams) *cobra.Command {
 			a.Name = args[0]
 			if len(args) > 1 {
 				a.Command = args[1:]
+			}
+			for _, name := range sourceFlags {
+				if cmd.Flags().Changed(name) {
+					a.given = append(a.given, "--"+name)
+				}
+			}
+			if len(a.Command) > 0 {
+				a.given = append(a.given, "-- "+a.Command[0])
 			}
 			return s.addSource(cmd.Context(), &a)
 		},
@@ -85,20 +95,16 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 	if err != nil {
 		return err
 	}
-	have, known := roster.Load(where.config, nil).Source(a.Name)
+	known, err := a.check(where)
+	if err != nil {
+		return err
+	}
 	switch {
-	case a.Type == "":
-		return &userError{ipc.Usage, "--type is needed", "see: credd source add --help"}
-	case known && !(a.Type == "keys" && a.replace && have.Type == "keys"):
-		return fmt.Errorf("%w: %s:%d", roster.ErrSourceExists, have.File, have.Line)
-	case a.Type == "sso" && a.AccountID == "" && a.RoleName == "":
+	case a.toChoose():
 		if err := s.chooseRole(ctx, a); err != nil {
 			return err
 		}
 	case a.Type == "keys":
-		if known {
-			a.Region, a.STSRegion, a.EndpointURL, a.MFA = have.Region, have.STSRegion, have.EndpointURL, have.MFA
-		}
 		if err := s.addKey(ctx, where, a); err != nil {
 			return err
 		}
@@ -122,7 +128,7 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 	var id api.Identity
 	if err := s.talk(ctx, api.Request{Do: api.DoTest, Name: a.Name}, &id, nil); err != nil {
 		e := sorted(err)
-		if e.code == ipc.Login && strings.Contains(e.hint, "credd login "+a.Name) {
+		if needsLogin(e.code, e.hint, a.Name) {
 			return s.say("before its first use: credd login %s", a.Name)
 		}
 		s.warn("it does not work yet: "+e.message, e.hint)
@@ -131,90 +137,34 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 	return s.say("it is %s", id.ARN)
 }
 
-// addKey has a key proved and stored by the daemon.
-func (s *Streams) addKey(ctx context.Context, where locations, a *sourceAdd) error {
-	key, err := s.readKey(ctx, where, a)
-	if err != nil {
-		return err
-	}
-	key.Replace, key.Region, key.STSRegion, key.EndpointURL = a.replace, a.Region, a.STSRegion, a.EndpointURL
-	var id api.Identity
-	if err := s.talk(ctx, api.Request{Do: api.DoStoreKey, Name: a.Name, Key: key}, &id, nil); err != nil {
-		return err
-	}
-	s.say("the key of %s is in the vault", id.ARN)
-	if a.fromProfile != "" {
-		s.say("it is still in ~/.aws too: remove it there when all works")
-	}
-	return nil
-}
+// toChoose says whether account and role are still to be chosen.
+func (a *sourceAdd) toChoose() bool { return a.Type == "sso" && a.AccountID == "" && a.RoleName == "" }
 
-// readKey gets the access key from where the flags say.
-func (s *Streams) readKey(ctx context.Context, where locations, a *sourceAdd) (*api.NewKey, error) {
-	from := 0
-	for _, set := range []bool{a.fromStdin, a.fromEnv, a.fromProfile != ""} {
-		if set {
-			from++
+// check refuses what could not be added, before anything is asked for or stored. A source that is known only gets another
+// key, so that it is taken as it is.
+func (a *sourceAdd) check(where locations) (known bool, err error) {
+	if a.Type == "" {
+		return false, &userError{ipc.Usage, "--type is needed", "see: credd source add --help"}
+	}
+	have, known := roster.Load(where.config, nil).Source(a.Name)
+	if !known || a.Type != "keys" || !a.replace || have.Type != "keys" {
+		src := a.Source
+		if a.toChoose() {
+			src.AccountID, src.RoleName = strings.Repeat("0", 12), "role" // as they may be chosen
+		}
+		if err := roster.CheckSources(where.config, src); err != nil {
+			return known, asUsage(err)
+		}
+		return false, nil
+	}
+	if len(a.given) > 0 {
+		return true, &userError{
+			ipc.Usage, fmt.Sprintf("source %s is there already, and --replace changes nothing but its key: %s would be ignored", a.Name, strings.Join(a.given, ", ")),
+			fmt.Sprintf("leave that out; the rest of the source is in %s:%d", have.File, have.Line),
 		}
 	}
-	if from > 1 {
-		return nil, &userError{ipc.Usage, "--from-stdin, --from-env and --from-profile exclude each other", ""}
-	}
-	key := &api.NewKey{}
-	var err error
-	switch {
-	case a.fromStdin:
-		key, err = readKeyLines(s.In)
-	case a.fromEnv:
-		key.ID, key.Secret = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY")
-		if os.Getenv("AWS_SESSION_TOKEN") != "" {
-			err = &userError{ipc.Usage, "AWS_SESSION_TOKEN is set: the key in the environment is a session's, which ends", "use the access key of an IAM user"}
-		}
-	case a.fromProfile != "":
-		var id, secret string
-		id, secret, err = source.ProfileKey(ctx, where.aws, a.fromProfile)
-		key.ID, key.Secret = id, secret
-	default:
-		const without = "use --from-stdin, --from-env or --from-profile"
-		if key.ID, err = s.prompt("access key ID", false, without); err == nil {
-			key.Secret, err = s.prompt("secret access key (not shown)", true, without)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	key.ID, key.Secret = strings.TrimSpace(key.ID), strings.TrimSpace(key.Secret)
-	if key.ID == "" || key.Secret == "" {
-		return nil, &userError{ipc.Usage, "there is no access key and secret where they were to be read", "see: credd source add --help"}
-	}
-	if a.MFA == source.TOTP && key.Seed == "" {
-		key.Seed, err = s.prompt("seed of the MFA device, as AWS shows it where the device is made (not shown)", true, "give it as the third line with --from-stdin")
-	}
-	return key, err
-}
-
-// readKeyLines reads an ID, a secret and perhaps a seed, a line each, or what aws iam create-access-key prints.
-func readKeyLines(r io.Reader) (*api.NewKey, error) {
-	const most = 16 << 10
-	data, err := io.ReadAll(io.LimitReader(r, most))
-	if err != nil {
-		return nil, fmt.Errorf("read the access key: %w", err)
-	}
-	var made struct {
-		AccessKey struct{ AccessKeyID, SecretAccessKey string } `json:"AccessKey"`
-	}
-	if json.Unmarshal(data, &made) == nil {
-		return &api.NewKey{ID: made.AccessKey.AccessKeyID, Secret: made.AccessKey.SecretAccessKey}, nil
-	}
-	var lines [3]string
-	in := bufio.NewScanner(strings.NewReader(string(data)))
-	for i := 0; i < len(lines) && in.Scan(); {
-		if text := strings.TrimSpace(in.Text()); text != "" {
-			lines[i] = text
-			i++
-		}
-	}
-	return &api.NewKey{ID: lines[0], Secret: lines[1], Seed: lines[2]}, nil
+	a.Region, a.STSRegion, a.EndpointURL, a.MFA = have.Region, have.STSRegion, have.EndpointURL, have.MFA
+	return true, nil
 }
 
 // chooseRole logs in, unless that was done, and lets the person choose an account and a role.
@@ -258,12 +208,13 @@ func (s *Streams) chooseRole(ctx context.Context, a *sourceAdd) error {
 	return nil
 }
 
-// accounts lists what a login may use, after logging in if need be.
+// accounts lists what a login may use, after logging in if need be. Another login than the source's own may be missing: a
+// locked vault has the same code.
 func (s *Streams) accounts(ctx context.Context, req api.Request) (api.Accounts, error) {
 	var all api.Accounts
 	err := s.talk(ctx, req, &all, nil)
 	var remoteErr *ipc.Error
-	if !errors.As(err, &remoteErr) || remoteErr.Code != ipc.Login {
+	if !errors.As(err, &remoteErr) || !needsLogin(remoteErr.Code, remoteErr.Hint, req.Name) {
 		return all, err
 	}
 	login := req
@@ -274,59 +225,7 @@ func (s *Streams) accounts(ctx context.Context, req api.Request) (api.Accounts, 
 	return all, s.talk(ctx, req, &all, nil)
 }
 
-func newSourceRemoveCmd(s *Streams) *cobra.Command {
-	var yes bool
-	cmd := &cobra.Command{
-		Use: "remove SOURCE", Short: "Remove a source, and its key from the vault", Args: cobra.ExactArgs(1),
-		Long:    "Remove a source from credd.toml, and for type keys its access key from the vault. The key itself stays at AWS.",
-		Example: "  credd source remove old",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			where, err := locate()
-			if err != nil {
-				return err
-			}
-			src, ok := roster.Load(where.config, nil).Source(args[0])
-			if ok && src.Type == "keys" && !yes {
-				text, err := s.prompt("the key in the vault cannot be brought back; remove it (yes/no)", false, "say --yes")
-				if err != nil {
-					return err
-				}
-				if t := strings.ToLower(strings.TrimSpace(text)); t != "yes" && t != "y" {
-					return &userError{ipc.Usage, "nothing was changed", ""}
-				}
-			}
-			path, err := roster.RemoveSource(where.config, args[0])
-			if err != nil {
-				return asUsage(err)
-			}
-			s.say("removed source %s from %s", args[0], path)
-			if ok && src.Type == "keys" {
-				if err := s.talk(cmd.Context(), api.Request{Do: api.DoDropKey, Name: args[0]}, &api.Done{}, nil); err != nil {
-					return err
-				}
-				s.say("removed its key from the vault; at AWS it still works: delete it there if nothing else uses it")
-			}
-			return s.reloadIfRunning(cmd.Context())
-		},
-	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return cmd
-}
-
-func newSourceRotateCmd(s *Streams) *cobra.Command {
-	return &cobra.Command{
-		Use: "rotate SOURCE", Short: "Change the access key of a source", Args: cobra.ExactArgs(1),
-		Long: `Change the access key of a source of type keys: create a second one, prove it, store it, disable the old one, prove again, delete
-the old one. Should that be interrupted, run it again: a key that works is stored at every moment.
-
-The user needs iam:ListAccessKeys, iam:CreateAccessKey, iam:UpdateAccessKey and iam:DeleteAccessKey for itself.`,
-		Example: "  credd source rotate work",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			err := s.talk(cmd.Context(), api.Request{Do: api.DoRotate, Name: args[0]}, &api.Done{}, func(e api.Event) { s.step(e, false) })
-			if err != nil {
-				return err
-			}
-			return s.say("the access key of %s is a new one", args[0])
-		},
-	}
+// needsLogin says whether a login to the source is what a refusal asks for.
+func needsLogin(code ipc.Code, hint, source string) bool {
+	return code == ipc.Login && strings.Contains(hint, "credd login "+source)
 }

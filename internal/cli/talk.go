@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -79,15 +80,34 @@ func (s *Streams) answer(q ipc.Question, fd int, deadline time.Time) ipc.Answer 
 
 // prompt asks the person at the terminal for a line; noTerminal says how to do without one.
 func (s *Streams) prompt(question string, hidden bool, noTerminal string) (string, error) {
+	return promptElse(question, hidden, &userError{ipc.Usage, "there is no terminal to ask at", noTerminal})
+}
+
+// promptElse is prompt with the error for where there is no terminal.
+func promptElse(question string, hidden bool, noTerminal *userError) (string, error) {
 	const patience = 5 * time.Minute
 	text, err := tty.Ask(question+": ", hidden, -1, time.Now().Add(patience))
 	switch {
 	case errors.Is(err, tty.ErrNone):
-		return "", &userError{ipc.Usage, "there is no terminal to ask at", noTerminal}
+		return "", noTerminal
 	case errors.Is(err, tty.ErrDeclined):
-		return "", &userError{ipc.Usage, "nothing was changed", ""}
+		return "", errUnchanged
 	case err != nil:
-		return "", &userError{ipc.Usage, "nobody answered in " + patience.String(), noTerminal}
+		return "", &userError{ipc.Usage, "nobody answered in " + patience.String(), noTerminal.hint}
 	}
 	return text, nil
 }
+
+// confirm asks the person at the terminal whether to go on. Without a yes it returns an error.
+func confirm(question string, noTerminal *userError) error {
+	text, err := promptElse(question+" (yes/no)", false, noTerminal)
+	if err != nil {
+		return err
+	}
+	if t := strings.ToLower(strings.TrimSpace(text)); t != "yes" && t != "y" {
+		return errUnchanged
+	}
+	return nil
+}
+
+var errUnchanged = &userError{ipc.Usage, "nothing was changed", ""}

@@ -55,3 +55,21 @@ func nearest(cmd *cobra.Command, name string) string {
 func wrongFlag(cmd *cobra.Command, err error) error {
 	return &userError{ipc.Usage, err.Error(), "see: " + cmd.CommandPath() + " --help"}
 }
+
+// newHelpCmd is cobra's, except that help on what is not there is an error of usage.
+func newHelpCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return &userError{ipc.Usage, err.Error(), "see: " + cmd.Root().CommandPath() + " --help"}
+			}
+			if err := noSuchCommand(of, rest); err != nil {
+				return err
+			}
+			of.InitDefaultHelpFlag()
+			return of.Help()
+		},
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -130,7 +131,25 @@ func TestAHelperTrustsNoStrangersSocket(t *testing.T) {
 func (w *world) canaries(doc document) [][]byte {
 	var all [][]byte
 	for _, s := range []string{w.key.Secret, doc.SecretAccessKey, doc.SessionToken, "canary-external-id-acme", "canary-external-id-old"} {
-		all = append(all, []byte(s), []byte(base64.StdEncoding.EncodeToString([]byte(s))), []byte(url.QueryEscape(s)), []byte(hex.EncodeToString([]byte(s))))
+		all = append(all, forms(s)...)
+	}
+	return all
+}
+
+// forms are how a secret could leak, as it is first: quoted, in a URL, in hex, and in base64 wherever in a longer text it began.
+func forms(secret string) [][]byte {
+	quoted := strconv.Quote(secret)
+	all := [][]byte{[]byte(secret), []byte(quoted[1 : len(quoted)-1]), []byte(url.QueryEscape(secret)), []byte(hex.EncodeToString([]byte(secret)))}
+	if isCode.MatchString(secret) {
+		all = slices.Delete(all, 1, 3) // they are the secret itself
+	}
+	for skip := range 3 {
+		whole := secret[skip:]
+		whole = whole[:len(whole)-len(whole)%3] // what stands beside it changes the rest
+		if len(whole) < 6 {
+			break
+		}
+		all = append(all, []byte(base64.StdEncoding.EncodeToString([]byte(whole))), []byte(base64.URLEncoding.EncodeToString([]byte(whole))))
 	}
 	return all
 }

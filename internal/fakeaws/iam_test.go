@@ -187,3 +187,37 @@ func TestSessionsAtIAM(t *testing.T) {
 	_, err = role.GetUser(t.Context(), &iam.GetUserInput{})
 	wantError(t, err, "ValidationError", "Must specify userName")
 }
+
+func TestKeyLastUsed(t *testing.T) {
+	s, key := start(t)
+	c := iamClient(s, key, "")
+	fresh := create(t, c)
+	temp, token := sessionKey(t, s, key, "")
+	want := func(k Key, use string) {
+		t.Helper()
+		out, err := c.GetAccessKeyLastUsed(t.Context(), &iam.GetAccessKeyLastUsedInput{AccessKeyId: &k.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := out.AccessKeyLastUsed
+		if got := *u.ServiceName + " " + *u.Region; *out.UserName != "dev" || got != use || (u.LastUsedDate == nil) != (use == "N/A N/A") {
+			t.Errorf("%s is %s's and was used at %v in %s, want %s", k.ID, *out.UserName, u.LastUsedDate, got, use)
+		}
+	}
+	want(key, "iam us-east-1") // by this very request
+	want(fresh, "N/A N/A")
+	if err := signs(t, s, Key{fresh.ID, "wrong"}); err == nil {
+		t.Error("a wrong secret signs")
+	}
+	if _, err := client(s, temp, token).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err != nil {
+		t.Fatal(err)
+	}
+	want(fresh, "N/A N/A")
+	if err := signs(t, s, fresh); err != nil {
+		t.Fatal(err)
+	}
+	want(fresh, "sts eu-west-1")
+	none := Key{ID: "AKIANONENONENONE"}
+	_, err := c.GetAccessKeyLastUsed(t.Context(), &iam.GetAccessKeyLastUsedInput{AccessKeyId: &none.ID})
+	wantError(t, err, "NoSuchEntity", none.ID)
+}

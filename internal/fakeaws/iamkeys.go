@@ -33,6 +33,17 @@ type keyList struct {
 	Members []keyDetail `xml:"member"`
 }
 
+type keyUsedResult struct {
+	UserName          string
+	AccessKeyLastUsed keyUse
+}
+
+type keyUse struct {
+	LastUsedDate string `xml:",omitempty"` // none for a key that was never used
+	ServiceName  string
+	Region       string
+}
+
 type keyDetail struct {
 	UserName        string
 	AccessKeyID     string `xml:"AccessKeyId"`
@@ -99,6 +110,18 @@ func (s *Server) deleteAccessKey(u *user, form url.Values, _ time.Time) (any, er
 	}
 	s.removeKey(u, k)
 	return nil, nil
+}
+
+func (s *Server) getAccessKeyLastUsed(u *user, form url.Values, _ time.Time) (any, error) {
+	k, err := u.formKey(form)
+	if err != nil {
+		return nil, err
+	}
+	use := keyUse{ServiceName: "N/A", Region: "N/A"}
+	if !k.used.at.IsZero() {
+		use = keyUse{formatTime(k.used.at), k.used.service, k.used.region}
+	}
+	return &keyUsedResult{u.last(), use}, nil
 }
 
 func (u *user) formKey(form url.Values) (*accessKey, error) {

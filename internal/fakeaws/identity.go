@@ -74,6 +74,17 @@ func (s *Server) signer(keyID, token string, now time.Time) (*identity, bool) {
 	return i, i.temporary() || s.users[i.arn].key(keyID).signs(now)
 }
 
+// noteUse is of a user's key; sessions have none.
+func (s *Server) noteUse(who *identity, use lastUse) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u := s.users[who.arn]; u != nil {
+		if k := u.key(who.key.ID); k != nil {
+			k.used = use
+		}
+	}
+}
+
 // newID returns prefix and n random characters of the alphabet that AWS uses for its IDs.
 func newID(prefix string, n int) string {
 	return prefix + rand.Text()[:n] // rand.Text gives 26 characters of base32

@@ -22,6 +22,13 @@ type accessKey struct {
 	active  bool
 	created time.Time
 	delay   time.Duration // between created and the first signature that is good
+	used    lastUse
+}
+
+// lastUse is of the last request that a key signed; zero before the first.
+type lastUse struct {
+	at              time.Time
+	service, region string
 }
 
 // KeyInfo is what IAM tells of an access key.
@@ -86,7 +93,7 @@ func (s *Server) addKey(u *user, now time.Time, delay time.Duration) (*accessKey
 	if len(u.keys) >= maxKeys {
 		return nil, &apiError{http.StatusConflict, "LimitExceeded", fmt.Sprintf("Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)}
 	}
-	k := &accessKey{Key{newID("AKIA", 16), newSecret()}, true, now, delay}
+	k := &accessKey{Key: Key{newID("AKIA", 16), newSecret()}, active: true, created: now, delay: delay}
 	u.keys = append(u.keys, k)
 	s.identities[k.ID] = &identity{
 		key:       k.Key,

@@ -26,7 +26,7 @@ func (p *page) setHeaders(h http.Header) {
 }
 
 var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{{.Title}}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Title}}</title>
 <link rel="icon" href="data:,">
 <style>body{font:16px sans-serif;max-width:32em;margin:4em auto;padding:0 1em}
 button{font:inherit;padding:.5em 1em;margin-right:1em}</style>

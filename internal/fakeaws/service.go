@@ -32,6 +32,8 @@ var services = map[string]service{
 		"CreateAccessKey": onUser("CreateAccessKey", nil, (*Server).createAccessKey),
 		"UpdateAccessKey": onUser("UpdateAccessKey", keyParams, (*Server).updateAccessKey),
 		"DeleteAccessKey": onUser("DeleteAccessKey", keyParams, (*Server).deleteAccessKey),
+
+		"GetAccessKeyLastUsed": onUser("GetAccessKeyLastUsed", keyParams, (*Server).getAccessKeyLastUsed),
 	}},
 }
 

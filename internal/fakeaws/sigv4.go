@@ -100,6 +100,7 @@ func (s *Server) authenticate(svc service, r *http.Request, body []byte) (*ident
 	if who.temporary() && !now.Before(who.expires) {
 		return nil, &apiError{http.StatusForbidden, "ExpiredToken", "The security token included in the request is expired"}
 	}
+	s.noteUse(who, lastUse{now, svc.name, auth.region})
 	return who, nil
 }
 

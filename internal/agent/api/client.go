@@ -15,8 +15,9 @@ const (
 	// CallTimeout bounds one management call: the daemon's longest answer is a flight to STS, 20 s.
 	CallTimeout = 30 * time.Second
 
-	// TalkTimeout bounds a call in which a person has something to do: the daemon gives a login 5 minutes.
-	TalkTimeout = 6 * time.Minute
+	// TalkTimeout bounds a call in which a person has something to do. The longest is a login by a device code, which AWS lets
+	// live 10 minutes (StartDeviceAuthorization), with the calls before and after it.
+	TalkTimeout = 12 * time.Minute
 )
 
 // Talk is what may happen before the reply. Its zero value answers no question and hears no event.

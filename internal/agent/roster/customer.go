@@ -44,6 +44,7 @@ var customerKeys = []key[customerDraft]{
 
 var roleKeys = []key[roleDraft]{
 	str("arn", (*checker).roleARN, func(r *roleDraft) *string { return &r.role.ARN }),
+	{ownSession, (*checker).ownSession},
 	str("source", (*checker).text, func(r *roleDraft) *string { return &r.source }),
 	{"external_id", func(c *checker, f field, r *roleDraft) { r.role.ExternalID = cred.NewSecret(c.externalID(f)) }},
 	{"duration", func(c *checker, f field, r *roleDraft) { r.role.Duration = c.duration(f) }},
@@ -84,8 +85,15 @@ func (c *checker) roles(f field, d *customerDraft) {
 
 // role checks what the keys of a role say together.
 func (c *checker) role(f field, r *roleDraft) {
-	if _, ok := r.lines["arn"]; !ok {
-		c.withoutARN(f, r)
+	_, arn := r.lines["arn"]
+	own, marked := r.lines[ownSession]
+	switch {
+	case arn && marked:
+		c.fault(own, "remove it, or the arn", "%s cannot be set for role %s, which has an arn", ownSession, r.name)
+	case marked:
+		c.ownRole(f, r)
+	case !arn:
+		c.fault(f.line, "add arn = \"arn:aws:iam::…:role/…\"; if it is to hand out a source's own session: "+ownSession+" = true", "role %s has no arn", r.name)
 	}
 	for _, t := range r.role.TransitiveTags {
 		if _, ok := r.role.Tags[t]; !ok && t != "" {
@@ -97,11 +105,23 @@ func (c *checker) role(f field, r *roleDraft) {
 	}
 }
 
-// withoutARN checks a role that hands out its source's own session. It has to name that source itself, so that a line that
-// was lost never turns a role into something else.
-func (c *checker) withoutARN(f field, r *roleDraft) {
+// ownSession is the key that a role without an ARN needs: a line that was lost never turns a role into our own session.
+const ownSession = "own_session"
+
+// ownSession takes nothing but true.
+func (c *checker) ownSession(f field, _ *roleDraft) {
+	switch {
+	case f.value.kind != boolean:
+		c.fault(f.line, "write "+ownSession+" = true", "%s is %s, not true", ownSession, f.value.kind)
+	case f.value.text != "true":
+		c.fault(f.line, "remove it", "%s is false, as it is without this line", ownSession)
+	}
+}
+
+// ownRole checks a role that hands out its source's own session. It has to name that source itself.
+func (c *checker) ownRole(f field, r *roleDraft) {
 	if r.source == "" || isRole(r.source) {
-		c.fault(f.line, "add arn = \"arn:aws:iam::…:role/…\"; or to hand out a source's own session, a source of credd.toml: source = \"…\"", "role %s has no arn", r.name)
+		c.fault(f.line, "add a source of credd.toml: source = \"…\"", "role %s hands out a source's own session, and does not name that source itself", r.name)
 		return
 	}
 	for _, k := range roleKeys { // in this order, so that the first fault is always the same
@@ -113,7 +133,7 @@ func (c *checker) withoutARN(f field, r *roleDraft) {
 }
 
 // ownRoleKeys are those of a role without an ARN.
-var ownRoleKeys = []string{"source", "duration", "region"}
+var ownRoleKeys = []string{ownSession, "source", "duration", "region"}
 
 // readCustomer reads a customer's file.
 func readCustomer(t *table, c *checker) *customerDraft {

@@ -16,7 +16,7 @@ import (
 // ErrExists is wrapped by the error for a role that is there already.
 var ErrExists = errors.New("the role exists already")
 
-// NewRole is a role to add. Only Name is needed, and ARN or Source.
+// NewRole is a role to add. Only Name is needed, and ARN, or Source alone: then the role hands out that source's own session.
 type NewRole struct {
 	Name         string // customer/role
 	ARN          string
@@ -33,7 +33,7 @@ type NewRole struct {
 // as a whole before it is written; all other bytes stay as they are.
 func AddRole(dir string, n NewRole) (path string, err error) {
 	customer, role, _ := cutRole(n.Name)
-	if !isName(customer) || !isRoleName(role) {
+	if !CanBeRole(n.Name) {
 		return "", fmt.Errorf("%s is not a role's name, such as acme/admin", quote(n.Name))
 	}
 	if err := os.MkdirAll(customersDir(dir), 0o700); err != nil {
@@ -78,7 +78,7 @@ func RemoveRole(dir, name string) (path string, err error) {
 	return e.path, e.write(rest, "", name)
 }
 
-// edit is a change of one customer's file, under the lock of all.
+// edit is a change of one customer's file, under the lock of the configuration.
 type edit struct {
 	now      *Roster
 	files    []found // that count now
@@ -89,9 +89,9 @@ type edit struct {
 	unlock   func()
 }
 
-// begin locks the customers and reads one. Only a file in customers/ without a fault can be edited.
+// begin locks the configuration and reads a customer. Only a file in customers/ without a fault can be edited.
 func begin(dir, customer string) (*edit, error) {
-	unlock, err := lockDir(customersDir(dir))
+	unlock, err := lockDir(dir) // as editSettings does: a role and its source change in turn
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,24 @@ func TestAddRole(t *testing.T) {
 	}
 }
 
+func TestAddRoleWithoutARN(t *testing.T) {
+	d := dir(t, map[string]string{"credd.toml": settingsText})
+	path, err := AddRole(d, NewRole{Name: "acme/own", Source: "work", AccountID: "012345678901"})
+	check(t, err)
+	if got, want := contentOf(t, path), "version     = 1\naccount_id  = \"012345678901\"\n\n[role.own]\nown_session = true\nsource = \"work\"\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if r, err := Load(d, nil).Role("acme/own"); err != nil || r.ARN != "" {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if _, err := AddRole(d, NewRole{Name: "acme/none"}); err == nil || !strings.Contains(err.Error(), "does not name that source itself") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := AddRole(d, NewRole{Name: "acme/id", Source: "work", ExternalID: cred.NewSecret("id-1")}); err == nil || !strings.Contains(err.Error(), "external_id cannot be set") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAddRoleRefuses(t *testing.T) {
 	good := NewRole{Name: "acme/new", ARN: "arn:aws:iam::012345678901:role/New"}
 	for name, tt := range map[string]struct {

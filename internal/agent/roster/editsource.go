@@ -11,7 +11,17 @@ import (
 // AddSources appends sources to credd.toml, which it makes if need be. The very first becomes the default of all roles, unless
 // the file has defaults already. The result is checked as a whole before it is written; all other bytes stay as they are.
 func AddSources(dir string, sources ...Source) (path string, err error) {
-	return editSettings(dir, func(now *Roster, old []byte) ([]byte, error) {
+	return editSettings(dir, adding(sources))
+}
+
+// CheckSources tells what AddSources would refuse, and writes nothing.
+func CheckSources(dir string, sources ...Source) error {
+	_, err := plan(dir, adding(sources))
+	return err
+}
+
+func adding(sources []Source) change {
+	return func(now *Roster, old []byte) ([]byte, error) {
 		text := ""
 		for _, s := range sources {
 			if !isName(s.Name) {
@@ -29,7 +39,7 @@ func AddSources(dir string, sources ...Source) (path string, err error) {
 			text += "\n[defaults]\n" + line("source", sources[0].Name)
 		}
 		return join(old, text), nil
-	})
+	}
 }
 
 func hasDefaults(data []byte) bool {
@@ -40,12 +50,15 @@ func hasDefaults(data []byte) bool {
 // ErrSourceExists is wrapped by the error for a source that is there already.
 var ErrSourceExists = errors.New("the source exists already")
 
-// RemoveSource takes a source's table out of credd.toml, unless a role needs it.
+// RemoveSource takes a source's table out of credd.toml, unless [defaults] or a role needs it.
 func RemoveSource(dir, name string) (path string, err error) {
 	return editSettings(dir, func(now *Roster, old []byte) ([]byte, error) {
-		s, ok := now.sources[name]
-		if !ok {
-			return nil, fmt.Errorf("%w: %s", ErrUnknownSource, quote(name))
+		s, err := now.FindSource(name)
+		if err != nil {
+			return nil, err
+		}
+		if p := now.needs(name); p != nil {
+			return nil, *p
 		}
 		rest, ok := without(old, "source", name)
 		if !ok {
@@ -55,13 +68,31 @@ func RemoveSource(dir, name string) (path string, err error) {
 	})
 }
 
+// needs tells what names a source that has to stay for it, nil if nothing does.
+func (r *Roster) needs(source string) *Problem {
+	if r.Settings.Defaults.Source == source {
+		p := r.problem(settingsFile(r.dir), "", fault{r.settings.settings.source, "source " + source + " is needed by [defaults]", "name another source there first, or remove that line"})
+		return &p
+	}
+	for _, role := range r.Roles() {
+		if role.Source == source {
+			return &Problem{
+				File: role.File, Line: role.sourceLine(), Customer: role.Customer.Key, Message: "source " + source + " is needed by role " + role.Name,
+				Hint: "name another source there first, or remove the role: credd role remove " + role.Name,
+			}
+		}
+	}
+	return nil
+}
+
 // ErrUnknownSource is wrapped by the error for a source that credd.toml does not have.
 var ErrUnknownSource = errors.New("no such source")
 
-// editSettings changes credd.toml, under the lock of all who edit it. Nothing is written if a role that can be used now
-// could not be then. old is nil if there is no file yet.
-func editSettings(dir string, change func(now *Roster, old []byte) ([]byte, error)) (path string, err error) {
-	path = settingsFile(dir)
+// change makes a new credd.toml of the one that is there, which is nil if there is none.
+type change func(now *Roster, old []byte) ([]byte, error)
+
+// editSettings changes credd.toml, under the lock of all who edit the configuration.
+func editSettings(dir string, to change) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
@@ -70,26 +101,37 @@ func editSettings(dir string, change func(now *Roster, old []byte) ([]byte, erro
 		return "", err
 	}
 	defer unlock()
-	now := Load(dir, nil)
-	if p, ok := now.broken[""]; ok {
-		return "", p
-	}
-	old, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	isNew := err != nil
-	if isNew {
-		old = nil
-	}
-	data, err := change(now, old)
+	next, err := plan(dir, to)
 	if err != nil {
 		return "", err
 	}
-	if err := now.checkSettings(path, data, strings.Count(string(old), "\n")); err != nil {
-		return "", err
+	return next.path, replace(next.path, next.data, next.isNew)
+}
+
+// planned is a credd.toml to write.
+type planned struct {
+	path  string
+	data  []byte
+	isNew bool
+}
+
+// plan checks a change as a whole. It is refused if a role that can be used now could not be then.
+func plan(dir string, to change) (planned, error) {
+	next := planned{path: settingsFile(dir)}
+	now := Load(dir, nil)
+	if p, ok := now.broken[""]; ok {
+		return planned{}, p
 	}
-	return path, replace(path, data, isNew)
+	old, err := os.ReadFile(next.path)
+	if next.isNew = errors.Is(err, fs.ErrNotExist); next.isNew {
+		old = nil
+	} else if err != nil {
+		return planned{}, err
+	}
+	if next.data, err = to(now, old); err != nil {
+		return planned{}, err
+	}
+	return next, now.checkSettings(next.path, next.data, strings.Count(string(old), "\n"))
 }
 
 // checkSettings says what another credd.toml would break. Lines beyond known are not written yet.

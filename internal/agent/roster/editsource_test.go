@@ -81,15 +81,83 @@ func TestRemoveSource(t *testing.T) {
 	if _, err := RemoveSource(dir, "none"); !errors.Is(err, ErrUnknownSource) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := RemoveSource(dir, "work"); err == nil || !strings.Contains(err.Error(), "does not exist") {
-		t.Errorf("a source that is needed: got %v", err)
-	}
 	if _, err := RemoveSource(dir, "other"); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(dir, "credd.toml"))
 	if want := strings.Replace(text, "[source.other]\ntype = \"container\"\n\n", "", 1); err != nil || string(got) != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The lines are of the files as they are, and the source's own comes first in its file.
+func TestRemoveSourceThatIsNeeded(t *testing.T) {
+	const source = "version = 1\n[source.work]\ntype = \"imds\"\n"
+	const arn = "arn = \"arn:aws:iam::012345678901:role/A\"\n"
+	for name, c := range map[string]struct{ settings, customer, want, hint string }{
+		"defaults": {source + "[defaults]\nregion = \"eu-west-1\"\nsource = \"work\"\n", "version = 1\n[role.a]\n" + arn,
+			"credd.toml:6: source work is needed by [defaults]", "name another source there first, or remove that line"},
+		"role": {source, "version = 1\n[role.a]\n" + arn + "source = \"work\"\n",
+			"customers/acme.toml:4: source work is needed by role acme/a", "credd role remove acme/a"},
+		"customer": {source, "version = 1\nsource = \"work\"\n[role.a]\n" + arn,
+			"customers/acme.toml:2: source work is needed by role acme/a", "name another source there first"},
+		"own session": {source, "version = 1\n[role.a]\nsource = \"work\"\nown_session = true\n",
+			"customers/acme.toml:3: source work is needed by role acme/a", "credd role remove acme/a"},
+	} {
+		dir := t.TempDir()
+		put(t, dir, "credd.toml", c.settings)
+		put(t, dir, "customers/acme.toml", c.customer)
+		_, err := RemoveSource(dir, "work")
+		var p Problem
+		if !errors.As(err, &p) || p.Error() != c.want || !strings.Contains(p.Hint, c.hint) {
+			t.Errorf("%s: got %v, hint %s", name, err, p.Hint)
+		}
+		if got := contentOf(t, filepath.Join(dir, "credd.toml")); got != c.settings {
+			t.Errorf("%s: the file was changed: %q", name, got)
+		}
+	}
+}
+
+// What would be refused is told ahead, and nothing is made or written.
+func TestCheckSources(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	if err := CheckSources(none, Source{Name: "work", Type: "keys"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(none); err == nil {
+		t.Error("the directory was made")
+	}
+	dir := t.TempDir()
+	const text = "version = 1\n[source.ec2]\ntype = \"imds\"\n"
+	put(t, dir, "credd.toml", text)
+	for what, s := range map[string]Source{
+		"exists already":       {Name: "ec2", Type: "keys"},
+		"cannot be the":        {Name: "a b", Type: "keys"},
+		"only read with mfa_s": {Name: "w", Type: "keys", MFA: "totp"},
+		"is no key of":         {Name: "w", Type: "keys", Profile: "x"},
+	} {
+		if err := CheckSources(dir, s); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+	if err := CheckSources(dir, Source{Name: "work", Type: "keys"}); err != nil || contentOf(t, filepath.Join(dir, "credd.toml")) != text {
+		t.Errorf("got %v, or the file was changed", err)
+	}
+}
+
+func TestFindSource(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "credd.toml", "version = 1\n[source.ec2]\ntype = \"imds\"\n")
+	if s, err := Load(dir, nil).FindSource("ec2"); err != nil || s.Type != "imds" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	if _, err := Load(dir, nil).FindSource("none"); !errors.Is(err, ErrUnknownSource) {
+		t.Errorf("got %v", err)
+	}
+	put(t, dir, "credd.toml", "version = 1\nnonsense\n")
+	var p Problem
+	if _, err := Load(dir, nil).FindSource("ec2"); !errors.As(err, &p) || p.Line != 2 {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -126,19 +194,25 @@ func TestSourcesThatAreRefused(t *testing.T) {
 	}
 }
 
-// A role without an ARN hands out its source's own session. It has to say so by naming the source itself.
+// A role without an ARN hands out its source's own session. It has to say so, and to name the source itself.
 func TestRolesWithoutARN(t *testing.T) {
+	const own = "source = \"work\"\nown_session = true\n"
 	const head = "version = 1\naccount_id = \"012345678901\"\nexternal_id = \"canary\"\n[role.own]\n"
 	for name, c := range map[string]struct {
 		text string
 		line int
 		want string
 	}{
-		"plain":       {"source = \"work\"\nduration = \"2h\"\nregion = \"eu-west-1\"\n", 0, ""},
-		"inherited":   {"duration = \"1h\"\n", 4, "has no arn"},
-		"of a role":   {"source = \"acme/admin\"\n", 4, "has no arn"},
-		"policy":      {"source = \"work\"\npolicy = \"{}\"\n", 6, "policy cannot be set"},
-		"external ID": {"source = \"work\"\nexternal_id = \"other\"\n", 6, "external_id cannot be set"},
+		"plain":       {own + "duration = \"2h\"\nregion = \"eu-west-1\"\n", 0, ""},
+		"not marked":  {"source = \"work\"\n", 4, "has no arn"},
+		"empty":       {"", 4, "has no arn"},
+		"false":       {"source = \"work\"\nown_session = false\n", 6, "own_session is false"},
+		"in quotes":   {"source = \"work\"\nown_session = \"true\"\n", 6, "own_session is a string, not true"},
+		"beside arn":  {own + "arn = \"arn:aws:iam::012345678901:role/A\"\n", 6, "own_session cannot be set for role own, which has an arn"},
+		"inherited":   {"own_session = true\n", 4, "does not name that source itself"},
+		"of a role":   {"own_session = true\nsource = \"acme/admin\"\n", 4, "does not name that source itself"},
+		"policy":      {own + "policy = \"{}\"\n", 7, "policy cannot be set"},
+		"external ID": {own + "external_id = \"other\"\n", 7, "external_id cannot be set"},
 	} {
 		dir := t.TempDir()
 		put(t, dir, "credd.toml", "version = 1\n[source.work]\ntype = \"keys\"\n[defaults]\nsource = \"work\"\n")

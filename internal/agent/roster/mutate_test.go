@@ -58,9 +58,46 @@ var elsewhere = map[string]string{
 	`customers/acme.toml:24: retype Project`:                                  "acme.toml:25: transitive_tags names \"Project\"",
 }
 
+const ownText = `version     = 1
+external_id = "canary"
+
+[role.admin]
+arn    = "arn:aws:iam::012345678901:role/northwind/Admin"
+source = "work"
+
+[role.own]
+source      = "work"
+own_session = true
+`
+
+// Losing a word or a line never makes a role hand out our own session that did not before.
+func TestLossesNeverGiveOurOwnSession(t *testing.T) {
+	for _, text := range []string{acmeText, globexText, ownText, strings.Replace(ownText, "arn  ", "source = \"work\"\narn  ", 1)} {
+		var less []string
+		for _, m := range mutations(text) {
+			less = append(less, m.text)
+		}
+		lines := strings.SplitAfter(text, "\n")
+		for i := range lines {
+			less = append(less, strings.Join(lines[:i], "")+strings.Join(lines[i+1:], ""))
+		}
+		for _, text := range less {
+			draft, _ := readDraft([]byte(text))
+			if draft == nil {
+				continue
+			}
+			for _, r := range draft.roles {
+				if r.role.ARN == "" && r.name != "own" && r.name != "xown" {
+					t.Errorf("role %s gives our own session:\n%s", r.name, text)
+				}
+			}
+		}
+	}
+}
+
 func TestMutationsNameTheirLine(t *testing.T) {
 	tried := 0
-	for file, text := range map[string]string{"credd.toml": settingsText, "customers/acme.toml": acmeText} {
+	for file, text := range map[string]string{"credd.toml": settingsText, "customers/acme.toml": acmeText, "customers/own.toml": ownText} {
 		for _, m := range mutations(text) {
 			tried++
 			name := fmt.Sprintf("%s:%d: %s", file, m.line, m.what)

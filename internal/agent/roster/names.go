@@ -21,6 +21,15 @@ func isName(s string) bool { return len(s) <= maxName && nameForm.MatchString(s)
 // isRoleName says whether a customer's role can have the name.
 func isRoleName(s string) bool { return len(s) <= maxName && roleForm.MatchString(s) }
 
+// CanBeSource says whether a source can have the name.
+func CanBeSource(name string) bool { return isName(name) }
+
+// CanBeRole says whether a role can have the name, that of its customer included.
+func CanBeRole(name string) bool {
+	customer, role, _ := cutRole(name)
+	return isName(customer) && isRoleName(role)
+}
+
 // quote shows a text in a message, cut and without control characters.
 func quote(s string) string {
 	const most = 60

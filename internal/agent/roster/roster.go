@@ -4,6 +4,7 @@ package roster
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"path/filepath"
@@ -145,6 +146,18 @@ type Roster struct {
 func (r *Roster) Source(name string) (*Source, bool) {
 	s, ok := r.sources[name]
 	return s, ok
+}
+
+// FindSource is Source with the reason why there is none: a Problem if credd.toml cannot be used, else an error that wraps
+// ErrUnknownSource.
+func (r *Roster) FindSource(name string) (*Source, error) {
+	if s, ok := r.sources[name]; ok {
+		return s, nil
+	}
+	if p, ok := r.broken[""]; ok {
+		return nil, p
+	}
+	return nil, fmt.Errorf("%w: %s", ErrUnknownSource, quote(name))
 }
 
 // Customer returns a customer by its key.

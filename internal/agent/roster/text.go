@@ -22,7 +22,11 @@ func (n NewRole) table(role string, externalIDIsKnown bool) string {
 	if strings.ContainsAny(role, "/.@+=,") {
 		role = tomlString(role)
 	}
-	text := "\n[role." + role + "]\n" + line("arn", n.ARN) + line("source", n.Source) + line("duration", n.Duration) + line("region", n.Region)
+	text := "\n[role." + role + "]\n" + line("arn", n.ARN)
+	if n.ARN == "" {
+		text += ownSession + " = true\n"
+	}
+	text += line("source", n.Source) + line("duration", n.Duration) + line("region", n.Region)
 	if !externalIDIsKnown {
 		text += line("external_id", n.ExternalID.Reveal())
 	}

@@ -35,9 +35,18 @@ func (c *containerEnv) keep(name, value string) {
 	}
 }
 
+// stderr is kept because what is collected is closed.
+var stderr = os.Stderr
+
 // ClearEnvironment removes from this process all that the AWS SDK, or a credential_process that it runs, would take from
-// the environment: a daemon must not mean another identity in each terminal that starts it.
+// the environment: a daemon must not mean another identity in each terminal that starts it. It takes stderr from the latter
+// too, to which the SDK gives os.Stderr: ours is the log, and what such a program says there may be a secret.
 func ClearEnvironment() {
+	if os.Stderr == stderr {
+		if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+			os.Stderr = null
+		}
+	}
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
 		upper := strings.ToUpper(name)

@@ -182,13 +182,16 @@ func (k *Keys) mint(ctx context.Context, key *StoredKey, code string) (*cred.Ses
 	return s, nil
 }
 
+// Begin has nothing to forget: a code is one answer.
+func (k *Keys) Begin() {}
+
 // Question asks for the code of the source's device.
 func (k *Keys) Question() (text string, hidden bool) {
 	return fmt.Sprintf("MFA code for source %s (%s)", k.spec.Name, k.spec.MFASerial), false
 }
 
 // Answer makes a session with the code that a person gave.
-func (k *Keys) Answer(ctx context.Context, text string) (again string, err error) {
+func (k *Keys) Answer(ctx context.Context, text string) (done bool, wrong string, err error) {
 	code := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return -1
@@ -196,24 +199,24 @@ func (k *Keys) Answer(ctx context.Context, text string) (again string, err error
 		return r
 	}, text)
 	if !isCode(code) {
-		return "a code is 6 digits", nil
+		return false, "a code is 6 digits", nil
 	}
 	key, err := k.key(ctx)
 	if err != nil {
-		return "", err
+		return false, "", err
 	}
 	s, err := k.mint(ctx, key, code)
-	var wrong *sts.Error
+	var refused *sts.Error
 	switch {
 	case errors.Is(err, errUsed):
-		return "this code was used already: wait for the next one", nil
-	case errors.As(err, &wrong) && wrong.Reason == sts.WrongCode:
-		return "AWS does not accept this code", nil
+		return false, "this code was used already: wait for the next one", nil
+	case errors.As(err, &refused) && refused.Reason == sts.WrongCode:
+		return false, "AWS does not accept this code", nil
 	case err != nil:
-		return "", err
+		return false, "", err
 	}
 	k.held.put(k.held.mark(), s)
-	return "", nil
+	return true, "", nil
 }
 
 // Asker is the question that a person can answer ahead of time; nil if no code is asked for.

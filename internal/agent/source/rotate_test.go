@@ -429,8 +429,8 @@ func TestRotateAsks(t *testing.T) {
 			t.Fatalf("got %v, want a question", err)
 		}
 		r.aws.Advance(2 * totpStep)
-		if again, err := e.Ask.Answer(t.Context(), r.aws.Code(r.spec.MFASerial)); again != "" || err != nil {
-			t.Fatalf("answer: %s, %v", again, err)
+		if done, wrong, err := e.Ask.Answer(t.Context(), r.aws.Code(r.spec.MFASerial)); !done || err != nil {
+			t.Fatalf("answer: %s, %v", wrong, err)
 		}
 	}
 	answer(r.rotateIn(k))

@@ -45,8 +45,14 @@ type State struct {
 
 // Asker is a question whose answer a source needs. See the vault's, which is the same.
 type Asker interface {
+	// Begin is told when another person is asked: what one said before is forgotten.
+	Begin()
+
+	// Question is what to ask now; a hidden answer is not shown while it is typed.
 	Question() (text string, hidden bool)
-	Answer(ctx context.Context, text string) (again string, err error)
+
+	// Answer takes the answer. Unless that was all, Question has the next one, and if the answer was wrong, wrong says why.
+	Answer(ctx context.Context, text string) (done bool, wrong string, err error)
 }
 
 // Kind sorts errors by what the user can do.

@@ -49,10 +49,19 @@ func webIdentity(ctx context.Context, spec *Spec, by STS) (*cred.Session, error)
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, unquoted(err)
 	}
 	s.AccountID = role.AccountID
 	return s, nil
+}
+
+// unquoted leaves out what AWS says of a request that it finds invalid: it quotes parameters, and one is a secret.
+func unquoted(err error) error {
+	var e *sts.Error
+	if !errors.As(err, &e) || e.Reason != sts.Invalid {
+		return err
+	}
+	return &sts.Error{Reason: sts.Invalid, Code: e.Code, Message: "AWS refuses the request (" + e.Code + ")", RequestID: e.RequestID, Err: err}
 }
 
 // readToken reads a file that holds one token. Its errors name the file and never quote it.

@@ -26,11 +26,14 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Asker has a question for a person.
 type Asker interface {
+	// Begin is told when another person is asked: what one said before is forgotten.
+	Begin()
+
 	// Question is what to ask now; a hidden answer is not shown while it is typed.
 	Question() (text string, hidden bool)
 
-	// Answer takes the answer. If again is not "", there is something to ask again, and this is why.
-	Answer(ctx context.Context, text string) (again string, err error)
+	// Answer takes the answer. Unless that was all, Question has the next one, and if the answer was wrong, wrong says why.
+	Answer(ctx context.Context, text string) (done bool, wrong string, err error)
 }
 
 func broken(err error, message, hint string) *Error {

@@ -14,6 +14,8 @@ import (
 const (
 	format  = 1
 	maxFile = 16 << 20 // a source has a few KB
+
+	unfinished = ".credd-vault-*" // names of files that are being written
 )
 
 // content is what is encrypted.
@@ -101,7 +103,7 @@ func decrypt(data []byte, with age.Identity) (Items, error) {
 
 // replace writes a file for its owner alone, whole or not at all, also if the machine stops.
 func replace(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".credd-vault-*")
+	tmp, err := os.CreateTemp(filepath.Dir(path), unfinished)
 	if err != nil {
 		return err
 	}

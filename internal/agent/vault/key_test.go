@@ -14,24 +14,25 @@ func TestPassphrase(t *testing.T) {
 	v := New(t.TempDir()+"/credd/vault.age", Settings{Key: Passphrase})
 	k := v.key.(*passphraseKey)
 	k.work = 10
-	steps := func(v *Vault, answers ...string) (questions, again []string) {
+	steps := func(v *Vault, answers ...string) (questions, wrongs []string) {
 		err := v.Put(t.Context(), "a", []byte("one"))
 		var e *Error
 		if !errors.As(err, &e) || e.Kind != Locked || e.Ask == nil {
 			t.Fatalf("got %v, want a question", err)
 		}
-		for _, a := range answers {
+		e.Ask.Begin()
+		for i, a := range answers {
 			q, hidden := e.Ask.Question()
 			if !hidden {
 				t.Errorf("%s: it is shown while typed", q)
 			}
-			more, err := e.Ask.Answer(t.Context(), a)
-			if err != nil {
-				t.Fatal(err)
+			done, wrong, err := e.Ask.Answer(t.Context(), a)
+			if last := i == len(answers)-1; err != nil || done != last {
+				t.Fatalf("answer %d: done %v, %v", i, done, err)
 			}
-			questions, again = append(questions, q), append(again, more)
+			questions, wrongs = append(questions, q), append(wrongs, wrong)
 		}
-		return questions, again
+		return questions, wrongs
 	}
 	check := func(got []string, want ...string) {
 		t.Helper()
@@ -42,8 +43,8 @@ func TestPassphrase(t *testing.T) {
 		}
 	}
 	q, more := steps(v, "short", "correct horse", "correct hose", "correct horse", "correct horse")
-	check(q, "choose a passphrase for credd's vault", "choose a passphrase for credd's vault", "the same passphrase again", "choose a passphrase for credd's vault", "the same passphrase again")
-	check(more, "it has to have 8 characters or more", "once more, because nobody can bring it back", "the two are not the same", "once more, because nobody can bring it back", "")
+	check(q, "choose a passphrase for credd's vault", "choose a passphrase for credd's vault", "the same passphrase again, because nobody can bring it back", "choose a passphrase for credd's vault", "the same passphrase again, because nobody can bring it back")
+	check(more, "it has to have 8 characters or more", "", "the two are not the same", "", "")
 	put(t, v, "a", "one")
 	want(t, v, "a", "one")
 

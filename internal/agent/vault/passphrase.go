@@ -65,34 +65,42 @@ func (k *passphraseKey) Question() (text string, hidden bool) {
 	case k.first == "":
 		return "choose a passphrase for credd's vault", true
 	}
-	return "the same passphrase again", true
+	return "the same passphrase again, because nobody can bring it back", true
+}
+
+// Begin forgets the first of two passphrases: the second has to be of the same person.
+func (k *passphraseKey) Begin() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.first = ""
 }
 
 // Answer opens the key with the passphrase, or makes it.
-func (k *passphraseKey) Answer(_ context.Context, text string) (again string, err error) {
+func (k *passphraseKey) Answer(_ context.Context, text string) (done bool, wrong string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.exists() && k.identity != nil {
-		return "", nil
+		return true, "", nil
 	}
 	if k.exists() {
-		return k.unwrap(text)
+		wrong, err := k.unwrap(text)
+		return wrong == "", wrong, err
 	}
 	first := k.first
 	k.first = ""
 	switch {
 	case first == "" && len([]rune(text)) < leastPassphrase:
-		return "it has to have 8 characters or more", nil
+		return false, "it has to have 8 characters or more", nil
 	case first == "":
 		k.first = text
-		return "once more, because nobody can bring it back", nil
+		return false, "", nil
 	case first != text:
-		return "the two are not the same", nil
+		return false, "the two are not the same", nil
 	}
-	return "", k.wrap(text)
+	return true, "", k.wrap(text)
 }
 
-func (k *passphraseKey) unwrap(passphrase string) (again string, err error) {
+func (k *passphraseKey) unwrap(passphrase string) (wrong string, err error) {
 	data, err := readFile(k.path)
 	if err != nil {
 		return "", broken(err, "the vault's key cannot be read: "+err.Error(), "")
@@ -103,8 +111,8 @@ func (k *passphraseKey) unwrap(passphrase string) (again string, err error) {
 	}
 	with.SetMaxWorkFactor(22)
 	r, err := age.Decrypt(bytes.NewReader(data), with)
-	var wrong *age.NoIdentityMatchError
-	if errors.As(err, &wrong) {
+	var other *age.NoIdentityMatchError
+	if errors.As(err, &other) {
 		return "wrong passphrase", nil
 	}
 	var text []byte

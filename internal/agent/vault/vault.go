@@ -24,7 +24,7 @@ const (
 )
 
 // Items are the secrets by name.
-type Items map[string][]byte
+type Items = map[string][]byte
 
 // Vault is safe for concurrent use. It reads its file when something is first asked of it, and again after somebody else
 // has written it.
@@ -95,6 +95,7 @@ func (v *Vault) Change(ctx context.Context, edit func(Items) error) error {
 		return err
 	}
 	defer unlock()
+	v.sweep()
 	v.seen = facts{} // read again whatever it looks like: another process may have written within a tick of the clock
 	if err := v.load(ctx); err != nil {
 		return err
@@ -220,6 +221,14 @@ func (v *Vault) load(ctx context.Context) error {
 	}
 	v.items, v.seen = items, now
 	return nil
+}
+
+// sweep removes what a writer that was killed left behind: it is encrypted, and nobody's. The lock is held.
+func (v *Vault) sweep() {
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(v.path), unfinished)) // the pattern is a good one
+	for _, name := range left {
+		os.Remove(name)
+	}
 }
 
 // look returns the facts of the file, zero if there is none.

@@ -52,6 +52,10 @@ func TestKeeps(t *testing.T) {
 		t.Errorf("reading made a file: %v", err)
 	}
 	put(t, v, "a", "one")
+	killed := filepath.Join(filepath.Dir(v.path), ".credd-vault-123")
+	if err := os.WriteFile(killed, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	put(t, v, "b", "two")
 	want(t, again(v), "a", "one")
 	if err := v.Drop(t.Context(), "a", "none"); err != nil {

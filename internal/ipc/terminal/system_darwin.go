@@ -13,7 +13,10 @@ type pollFd struct {
 	events, revents int16
 }
 
-const readable = unix.POLLIN
+const (
+	readable       = unix.POLLIN
+	block, restore = 0, 0
+)
 
 // group returns the process group in the foreground of a terminal.
 func group(fd int) (int32, error) {
@@ -30,6 +33,10 @@ func attributes(fd int, t *termios) error {
 }
 
 func setAttributes(fd int, t *termios) error { return unix.IoctlSetTermios(fd, unix.TIOCSETAW, t) }
+
+// mask has no system call to use here: a process that comes into the background between a look and the read after it is
+// stopped until it is in the foreground again.
+func mask(uintptr, uint64) uint64 { return 0 }
 
 // poll waits for either descriptor to be readable, or for the time to pass. macOS cannot poll /dev/tty itself, only what
 // it stands for; select can, but knows no descriptor above 1023.

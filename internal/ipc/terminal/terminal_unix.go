@@ -3,12 +3,16 @@
 package terminal
 
 import (
+	"runtime"
 	"syscall"
 	"time"
 )
 
 const (
 	tick = 200 * time.Millisecond // how soon it is noticed that the job went to the background
+
+	// stops are what a terminal stops its background by. Blocked, reading there is an error, and settings can be put back.
+	stops = 1<<(syscall.SIGTTIN-1) | 1<<(syscall.SIGTTOU-1)
 
 	interrupt = 3 // ^C
 	endOfFile = 4 // ^D
@@ -19,27 +23,31 @@ const (
 // Ask shows question and returns the line that is typed. It gives up at the deadline, and as soon as there is something to
 // read from the descriptor elsewhere (-1 for none).
 func Ask(question string, hidden bool, elsewhere int, deadline time.Time) (string, error) {
-	fd, err := syscall.Open("/dev/tty", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)
+	// Not blocking: somebody else may read the line, and ^S holds up what is written.
+	fd, err := syscall.Open("/dev/tty", syscall.O_RDWR|syscall.O_NOCTTY|syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", ErrNone
 	}
 	defer syscall.Close(fd)
+	runtime.LockOSThread() // whose mask it is
+	defer runtime.UnlockOSThread()
+	defer mask(restore, mask(block, stops))
 	if !foreground(fd) {
 		return "", ErrNone
 	}
-	t := tty{fd, elsewhere, deadline}
-	t.write(question)
+	t := &tty{fd, elsewhere, deadline}
 	if hidden {
-		return t.secret()
+		return t.secret(question)
 	}
+	t.write(question)
 	answer, err := t.line(false)
-	if err != nil {
-		t.write("\r\n")
+	if err != nil && err != ErrNone { // else the terminal is somebody else's now
+		t.write("\n")
 	}
 	return answer, err
 }
 
-// foreground reports whether this process may read: reading in the background stops it (SIGTTIN).
+// foreground reports whether this process may read. In the background, and after a hangup, it may not.
 func foreground(fd int) bool {
 	g, err := group(fd)
 	return err == nil && int(g) == syscall.Getpgrp()
@@ -50,18 +58,25 @@ type tty struct {
 	deadline      time.Time
 }
 
-func (t tty) write(s string) {
+func (t *tty) write(s string) {
 	for b := []byte(s); len(b) > 0; {
 		n, err := syscall.Write(t.fd, b)
-		if err != nil && err != syscall.EINTR {
+		switch err {
+		case nil:
+			b = b[n:]
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			if _, err := t.look(-1); err != nil {
+				return
+			}
+		default:
 			return
 		}
-		b = b[max(n, 0):]
 	}
 }
 
 // secret reads a line without showing it. Keys do not signal meanwhile, so that no way out leaves the terminal as it is now.
-func (t tty) secret() (string, error) {
+func (t *tty) secret(question string) (string, error) {
 	var was termios
 	if attributes(t.fd, &was) != nil {
 		return "", ErrNone
@@ -72,14 +87,20 @@ func (t tty) secret() (string, error) {
 	if setAttributes(t.fd, &quiet) != nil {
 		return "", ErrNone
 	}
+	t.write(question) // not before: who types at once would see it
 	line, err := t.line(true)
-	setAttributes(t.fd, &was)
-	t.write("\r\n")
+	var now termios
+	if attributes(t.fd, &now) == nil && now.Lflag == quiet.Lflag { // a shell that took the terminal back has set its own
+		setAttributes(t.fd, &was)
+	}
+	if err != ErrNone {
+		t.write("\n")
+	}
 	return line, err
 }
 
 // line reads up to the end of a line. raw is a terminal that does not do the editing itself.
-func (t tty) line(raw bool) (string, error) {
+func (t *tty) line(raw bool) (string, error) {
 	var line []byte
 	for {
 		if err := t.wait(); err != nil {
@@ -88,9 +109,11 @@ func (t tty) line(raw bool) (string, error) {
 		var b [256]byte
 		n, err := syscall.Read(t.fd, b[:])
 		switch {
-		case err == syscall.EINTR:
+		case err == syscall.EINTR, err == syscall.EAGAIN:
 			continue
-		case err != nil, n == 0:
+		case err != nil, !foreground(t.fd): // a hangup reads as an end of file too
+			return "", ErrNone
+		case n == 0:
 			return "", ErrDeclined
 		}
 		for _, c := range b[:n] {
@@ -130,22 +153,29 @@ func edit(line []byte, c byte) ([]byte, error) {
 }
 
 // wait returns when there is something to read.
-func (t tty) wait() error {
+func (t *tty) wait() error {
 	for {
-		left := time.Until(t.deadline)
-		if left <= 0 {
-			return ErrOver
-		}
-		fds := [2]pollFd{{fd: int32(t.fd), events: readable}, {fd: int32(t.elsewhere), events: readable}}
-		n, err := poll(&fds, min(left, tick))
-		switch {
-		case err == syscall.EINTR:
-		case err != nil || fds[1].revents != 0:
-			return ErrOver
-		case !foreground(t.fd):
-			return ErrNone
-		case n > 0:
-			return nil
+		if ready, err := t.look(t.fd); ready || err != nil {
+			return err
 		}
 	}
+}
+
+// look waits for a tick at most. It reports whether there is something to read from fd, and why not to go on.
+func (t *tty) look(fd int) (ready bool, err error) {
+	left := time.Until(t.deadline)
+	if left <= 0 {
+		return false, ErrOver
+	}
+	fds := [2]pollFd{{fd: int32(fd), events: readable}, {fd: int32(t.elsewhere), events: readable}}
+	n, err := poll(&fds, min(left, tick))
+	switch {
+	case err == syscall.EINTR:
+		return false, nil
+	case err != nil || fds[1].revents != 0:
+		return false, ErrOver
+	case !foreground(t.fd):
+		return false, ErrNone
+	}
+	return n > 0, nil
 }
