@@ -29,6 +29,8 @@ type codedSource struct {
 	mu      sync.Mutex
 	open    bool
 	answers int
+	steps   int // right answers before the last one
+	at      int
 }
 
 const right = "123456"
@@ -53,7 +55,11 @@ func (s *codedSource) Logout(context.Context) error {
 }
 func (s *codedSource) State() source.State { return source.State{Notes: []string{"old"}} }
 
-func (s *codedSource) Begin() {}
+func (s *codedSource) Begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = 0
+}
 
 func (s *codedSource) Answer(_ context.Context, text string) (done bool, wrong string, err error) {
 	s.mu.Lock()
@@ -61,6 +67,10 @@ func (s *codedSource) Answer(_ context.Context, text string) (done bool, wrong s
 	s.answers++
 	if text != right {
 		return false, "AWS does not accept this code", nil
+	}
+	if s.at < s.steps {
+		s.at++
+		return false, "", nil
 	}
 	s.open = true
 	return true, "", nil
@@ -238,7 +248,6 @@ func TestDeclined(t *testing.T) {
 func TestLoginAnswersForAll(t *testing.T) {
 	w := newCodedWorld(t, "a")
 	asked := make(chan struct{})
-	never := make(chan struct{})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -261,7 +270,6 @@ func TestLoginAnswersForAll(t *testing.T) {
 			}
 		}
 	}()
-	defer close(never)
 	<-asked
 	c, err := net.Dial("unix", w.path)
 	if err != nil {
@@ -313,4 +321,130 @@ func (s *codedSource) answered() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.answers
+}
+
+// asksFrom asks for a role, and returns when its terminal is asked.
+func (w *world) asksFrom(t *testing.T, role string) (c net.Conn, first ipc.Question) {
+	t.Helper()
+	c, err := net.Dial("unix", w.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(30 * time.Second))
+	c.Write(ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, role)))
+	kind, payload, err := ipc.Read(c, ipc.MaxDocument)
+	if err != nil || kind != ipc.KindQuestion {
+		t.Fatalf("got %d, %v, want a question", kind, err)
+	}
+	if first, err = ipc.ParseQuestion(payload); err != nil {
+		t.Fatal(err)
+	}
+	return c, first
+}
+
+func answer(t *testing.T, c net.Conn, a ipc.Answer) (ipc.Kind, string) {
+	t.Helper()
+	c.Write(ipc.Append(nil, ipc.KindAnswer, ipc.AppendAnswer(nil, a)))
+	kind, payload, err := ipc.Read(c, ipc.MaxDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kind, string(payload)
+}
+
+func (w *world) login(t *testing.T, a ipc.Answer) error {
+	t.Helper()
+	c, err := net.Dial("unix", w.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	talk := api.Talk{Answer: func(ipc.Question, time.Time) ipc.Answer { return a }}
+	return talk.Call(t.Context(), c, api.Request{Do: api.DoLogin, Name: "work"}, &api.Login{})
+}
+
+// What goes wrong at the terminal of credd login is its own: who is being asked elsewhere can still answer.
+func TestALoginThatFailsLeavesTheOthers(t *testing.T) {
+	for name, a := range map[string]ipc.Answer{"declined": {Status: ipc.Declined}, "wrong": {Text: "000000"}} {
+		t.Run(name, func(t *testing.T) {
+			w := newCodedWorld(t, "a")
+			c, _ := w.asksFrom(t, "acme/a")
+			if err := w.login(t, a); err == nil {
+				t.Error("the login worked")
+			}
+			if kind, got := answer(t, c, ipc.Answer{Text: right}); kind != ipc.KindDocument {
+				t.Errorf("got %d %q", kind, got)
+			}
+		})
+	}
+}
+
+// A rest is for helpers; a person who logs in is asked, and ends it.
+func TestLoginEndsARest(t *testing.T) {
+	w := newCodedWorld(t, "a")
+	w.with(t, "acme/a", declines)
+	kind, got := w.with(t, "acme/a", types(right))
+	refused(t, kind, got, "declined at the terminal: not asked again for")
+	if err := w.login(t, ipc.Answer{Text: right}); err != nil {
+		t.Error(err)
+	}
+	if kind, got := w.with(t, "acme/a", types(right)); kind != ipc.KindDocument {
+		t.Errorf("got %d %s", kind, got)
+	}
+}
+
+// Wrong answers count for the question, at whatever terminal they are typed.
+func TestWrongCodesOfManyTerminals(t *testing.T) {
+	w := newCodedWorld(t, "a")
+	for range 3 {
+		n := 0
+		w.with(t, "acme/a", func(ipc.Question) *ipc.Answer { // one wrong code, then gone
+			if n++; n > 1 {
+				return nil
+			}
+			return &ipc.Answer{Text: "000000"}
+		})
+	}
+	kind, got := w.with(t, "acme/a", types("000000"))
+	refused(t, kind, got, "given up after 4 answers")
+	kind, got = w.with(t, "acme/a", types(right))
+	refused(t, kind, got, "too many wrong answers")
+}
+
+// A question of several steps begins anew at another terminal, and its steps are no wrong answers.
+func TestStepsBeginAnew(t *testing.T) {
+	w := newCodedWorld(t, "a", "b")
+	w.coded.steps = 5
+	c, _ := w.asksFrom(t, "acme/a")
+	answer(t, c, ipc.Answer{Text: right})
+	c.Close()
+	n := 0
+	kind, got := w.with(t, "acme/b", func(ipc.Question) *ipc.Answer { n++; return &ipc.Answer{Text: right} })
+	if kind != ipc.KindDocument || n != 6 {
+		t.Errorf("got %d %s after %d answers", kind, got, n)
+	}
+}
+
+// Who leaves while in line is not waited for.
+func TestLeftWhileInLine(t *testing.T) {
+	w := newCodedWorld(t, "a", "b", "c")
+	c, _ := w.asksFrom(t, "acme/a")
+	var gone [2]net.Conn
+	for i, role := range []string{"acme/b", "acme/c"} {
+		conn, err := net.Dial("unix", w.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Write(ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, role)))
+		gone[i] = conn
+	}
+	w.waitsInLine(t, 3)
+	for _, conn := range gone {
+		conn.Close()
+	}
+	kind, got := answer(t, c, ipc.Answer{Status: ipc.NoTerminal})
+	e, err := ipc.ParseError([]byte(got))
+	if kind != ipc.KindError || err != nil || !strings.Contains(e.Message, "needs an MFA code") {
+		t.Errorf("got %d %q", kind, got)
+	}
 }
