@@ -1,5 +1,5 @@
 // Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go), and the requests that look after the daemon
+// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), and the requests that look after the daemon
 // itself (manage.go, login.go).
 package agent
 
@@ -55,7 +55,7 @@ type Options struct {
 	Log       *slog.Logger
 	LogLevel  *slog.LevelVar
 	NewSource func(source.Spec) (source.Source, error)
-	AddKey    func(context.Context, source.Spec, source.NewKey) (source.StoredKey, error)
+	AddKey    func(context.Context, source.Spec, source.NewKey) (sts.Identity, error)
 	DropKey   func(ctx context.Context, source string) error
 }
 

@@ -89,6 +89,8 @@ func explainAWS(e *sts.Error) failure {
 		return fail(ipc.Unreachable, e.Message, "check the network, or [network] in credd.toml; credd tries again by itself when asked")
 	case sts.Clock:
 		return fail(ipc.Unreachable, e.Message, "set this machine's clock")
+	case sts.Rejected:
+		return fail(ipc.Usage, e.Message, "what it means is in the reference of the AWS service; trying again does not help")
 	case sts.Invalid:
 		return fail(ipc.Usage, e.Message, "change the role's settings: credd role show NAME")
 	}

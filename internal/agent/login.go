@@ -12,6 +12,7 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
+	"credd/internal/agent/sts"
 	"credd/internal/ipc"
 )
 
@@ -191,15 +192,24 @@ func (a *Agent) storeKey(ctx context.Context, c *caller, r api.Request) (any, fa
 	spec := a.spec(&roster.Source{
 		Name: r.Name, Type: "keys", Region: r.Key.Region, STSRegion: r.Key.STSRegion, EndpointURL: r.Key.EndpointURL,
 	}, settings)
-	var key source.StoredKey
+	var id sts.Identity
 	err := a.answered(ctx, c, true, func() (err error) {
-		key, err = a.AddKey(ctx, spec, source.NewKey{ID: r.Key.ID, Secret: cred.NewSecret(r.Key.Secret), Seed: cred.NewSecret(r.Key.Seed), Replace: r.Key.Replace})
+		id, err = a.AddKey(ctx, spec, source.NewKey{ID: r.Key.ID, Secret: cred.NewSecret(r.Key.Secret), Seed: cred.NewSecret(r.Key.Seed), Replace: r.Key.Replace})
 		return err
 	})
 	if err != nil {
 		return nil, a.explainSource(r.Name, err)
 	}
-	return api.Identity{Name: r.Name, ARN: key.ARN, AccountID: key.Account, Region: spec.STSRegion}, failure{}
+	st := a.state.Load()
+	if src, ok := st.sources[r.Name].(interface{ Replaced() }); ok {
+		src.Replaced()
+	}
+	a.sources.forget(func(name string) bool { return name != r.Name })
+	a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { // they are of the user whose key was there before
+		role, err := st.role(k.Role)
+		return err == nil && st.sourceName(role) == r.Name
+	})
+	return api.Identity{Name: r.Name, ARN: id.ARN, AccountID: id.AccountID, Region: spec.STSRegion}, failure{}
 }
 
 // dropKey takes an access key, and what goes with it, out of the vault. Its source may be gone from the files already.

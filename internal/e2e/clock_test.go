@@ -62,7 +62,7 @@ func (c *clocked) start() {
 	http := sts.NewHTTP()
 	secrets := vault.New(c.path(".local/share/credd/vault.age"), vault.Settings{})
 	calls := sts.New(http, c.now)
-	deps := source.Deps{AWSDir: c.path(".aws"), HTTP: http, STS: calls, Vault: secrets, Now: c.now, Logins: source.NewLogins(http, secrets, c.now)}
+	deps := source.Deps{AWSDir: c.path(".aws"), HTTP: http, STS: calls, Vault: secrets, Now: c.now, Logins: source.NewLogins(http, secrets, c.now), Devices: source.NewDevices(c.now)}
 	c.agent = agent.New(agent.Options{
 		ConfigDir: c.path(".config/credd"), Socket: c.sock, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: c.now,
 		Assumer: calls, Network: http, Audit: trail, Log: slog.New(slog.NewTextHandler(log, nil)), LogLevel: new(slog.LevelVar),

@@ -72,7 +72,7 @@ func TestAKeyInTheVault(t *testing.T) {
 	}
 	w.helper("@work").want(t, 0, "ASIA")
 	w.credd("status").want(t, 0, "work    keys  ready")
-	w.credd("source", "remove", "work", "--yes").want(t, 2, "does not exist")
+	w.credd("source", "remove", "work", "--yes").want(t, 2, "is needed by role acme/admin")
 }
 
 func TestWrongKeysAreNotStored(t *testing.T) {

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package peer
+
+// Terminal is not known here.
+func Terminal(Peer) uint64 { return 0 }
