@@ -78,6 +78,7 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 		ConfigDir: dir, Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{},
+		AddKey: addKey,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)

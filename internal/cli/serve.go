@@ -79,12 +79,13 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	calls := sts.New(http, time.Now)
 	deps := source.Deps{
 		AWSDir: where.aws, HTTP: http, STS: calls, Vault: secrets, Now: time.Now, Logins: source.NewLogins(http, secrets, time.Now),
+		Devices: source.NewDevices(time.Now),
 	}
 	a := agent.New(agent.Options{
 		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
 		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
-		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (source.StoredKey, error) {
+		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (sts.Identity, error) {
 			return source.AddKey(ctx, deps, s, n)
 		},
 		DropKey: func(ctx context.Context, name string) error { return source.DropKey(ctx, deps, name) },

@@ -21,7 +21,8 @@ const (
 
 var errUsed = errors.New("the code was used already")
 
-// codes remembers used codes, so that none is sent twice: AWS would take the second for an attack. It slows down wrong ones.
+// codes remembers the used codes of a device, so that none is sent twice: AWS would take the second for an attack. It slows
+// down wrong ones.
 type codes struct {
 	now func() time.Time
 
@@ -56,14 +57,8 @@ func (c *codes) take(code string) error {
 	return nil
 }
 
-func (c *codes) isUsed(code string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, ok := c.used[code]
-	return ok
-}
-
-// landed counts wrong codes.
+// landed counts wrong codes. Where the clocks are too far apart AWS's answer to a code says so, and nothing of the code, which
+// is wrong for just that reason.
 func (c *codes) landed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,7 +66,7 @@ func (c *codes) landed(err error) {
 	switch {
 	case err == nil:
 		c.wrong, c.until = 0, time.Time{}
-	case errors.As(err, &e) && e.Reason == sts.WrongCode:
+	case errors.As(err, &e) && (e.Reason == sts.WrongCode || e.Reason == sts.Clock):
 		c.wrong++
 		if c.wrong > wrongAllowed {
 			c.until = c.now().Add(min(mostWrong, wrongPause<<min(c.wrong-wrongAllowed-1, 8)))
@@ -92,7 +87,7 @@ func (c *codes) forgive() {
 	c.until = time.Time{}
 }
 
-// unattended returns a code without a person: from the seed in the vault, or from a command.
+// unattended takes a code without a person: from the seed in the vault, or from a command.
 func (k *Keys) unattended(ctx context.Context) (string, error) {
 	if left := k.code.pause(); left > 0 {
 		return "", &Error{
@@ -119,28 +114,29 @@ func (k *Keys) fromSeed(ctx context.Context) (string, error) {
 			Hint: "put it there: credd source add " + k.spec.Name + " --type keys --mfa totp --replace",
 		}
 	}
-	code, next := totp(seed, k.deps.Now())
-	if !k.code.isUsed(code) {
-		return code, nil
-	}
-	left := next.Sub(k.deps.Now())
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < left+codeMargin {
-		return "", &Error{
-			Kind: Wait, Message: fmt.Sprintf("the MFA code of source %s was used already: the next is there in %d s", k.spec.Name, left/time.Second+1),
-			Hint: "try again then",
+	for {
+		code, next := totp(seed, k.deps.Now())
+		if k.code.take(code) == nil {
+			return code, nil
+		}
+		left := next.Sub(k.deps.Now())
+		if end, ok := ctx.Deadline(); ok && time.Until(end) < left+codeMargin {
+			return "", &Error{
+				Kind: Wait, Message: fmt.Sprintf("the MFA code of source %s was used already: the next is there in %d s", k.spec.Name, left/time.Second+1),
+				Hint: "try again then", Err: errUsed,
+			}
+		}
+		if err := k.pause(ctx, left); err != nil {
+			return "", err
 		}
 	}
-	select {
-	case <-time.After(left):
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-	code, _ = totp(seed, next)
-	return code, nil
 }
 
 func (k *Keys) fromCommand(ctx context.Context) (string, error) {
 	out, err := run(ctx, k.spec.MFACommand)
+	if err != nil && ctx.Err() != nil {
+		return "", err // not the command's
+	}
 	if err != nil {
 		return "", &Error{
 			Kind: Login, Message: fmt.Sprintf("the mfa_command of source %s %v", k.spec.Name, err),
@@ -151,8 +147,8 @@ func (k *Keys) fromCommand(ctx context.Context) (string, error) {
 	if !isCode(code) {
 		return "", &Error{Kind: Config, Message: fmt.Sprintf("the mfa_command of source %s does not print 6 digits and nothing else", k.spec.Name)}
 	}
-	if k.code.isUsed(code) {
-		return "", &Error{Kind: Wait, Message: fmt.Sprintf("the mfa_command of source %s gave a code that was used already", k.spec.Name), Hint: "try again in half a minute"}
+	if err := k.code.take(code); err != nil {
+		return "", &Error{Kind: Wait, Message: fmt.Sprintf("the mfa_command of source %s gave a code that was used already", k.spec.Name), Hint: "try again in half a minute", Err: err}
 	}
 	return code, nil
 }

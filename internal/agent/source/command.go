@@ -24,10 +24,11 @@ func split(command string) []string { return strings.Split(command, "\x00") }
 var errNotRun = errors.New("cannot be run")
 
 // run runs a command without a shell, without stdin, and with the daemon's own environment, which holds no credential
-// (see ClearEnvironment). It returns what the command prints. Neither that nor its stderr is ever in an error.
-func run(ctx context.Context, command string) ([]byte, error) {
+// (see ClearEnvironment). It returns what the command prints. Neither that nor its stderr is ever in an error. Where the
+// caller's context ended first the error is that of the context.
+func run(caller context.Context, command string) ([]byte, error) {
 	args := split(command)
-	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+	ctx, cancel := context.WithTimeout(caller, commandTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var out limited
@@ -44,6 +45,8 @@ func run(ctx context.Context, command string) ([]byte, error) {
 		return nil, fmt.Errorf("prints more than %d KiB", commandOutput>>10)
 	case err == nil:
 		return out.kept.Bytes(), nil
+	case caller.Err() != nil:
+		return nil, caller.Err()
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("did not end in %s", commandTimeout)
 	case errors.Is(err, exec.ErrNotFound):

@@ -127,6 +127,11 @@ func explainContainer(ctx context.Context, client *localHTTP) error {
 	case errors.Is(client.err, errForeign):
 		e.Message = "AWS_CONTAINER_CREDENTIALS_FULL_URI in credd's environment has a host that may be asked over https only"
 		e.Hint = "http is for this machine, 169.254.170.2, 169.254.170.23 and [fd00:ec2::23]"
+	case errors.Is(client.err, errCut):
+		e.Kind, e.Message = Wait, "an answer of the container's credential endpoint broke off"
+		e.Hint = "try again in a moment"
+	case errors.Is(client.err, errTooLarge):
+		e.Message = "what answers for the container's credentials is not their endpoint: " + client.err.Error()
 	case status == 0:
 		e.Kind, e.Message = Wait, "the container's credential endpoint does not answer"
 		e.Hint = "see that credd runs in the container whose environment it has"

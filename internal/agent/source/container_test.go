@@ -18,6 +18,7 @@ type pod struct {
 	status int // 0 for good
 	body   string
 	token  string // that has to be shown
+	cut    bool   // the body ends before it should
 	asked  atomic.Int32
 }
 
@@ -31,6 +32,8 @@ func (p *pod) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case p.status != 0:
 		w.WriteHeader(p.status)
+	case p.cut:
+		w.Header().Set("Content-Length", "1000")
 	}
 	fmt.Fprint(w, p.body)
 }
@@ -94,7 +97,8 @@ func TestContainerErrors(t *testing.T) {
 		"null":              {&pod{body: "null"}, nil, Config, "is not their endpoint"},
 		"no JSON":           {&pod{body: canary}, nil, Config, "is not their endpoint"},
 		"broken JSON":       {&pod{body: `{"Expiration":"canary"}`}, nil, Config, "is not their endpoint"},
-		"endless":           {&pod{body: `{"AccessKeyId":"` + strings.Repeat("x", localBody) + `"}`}, nil, Config, "is not their endpoint"},
+		"endless":           {&pod{body: `{"AccessKeyId":"` + strings.Repeat("x", localBody) + `"}`}, nil, Config, "an answer is larger than 64 KiB"},
+		"stalled":           {&pod{body: `{"AccessKeyId":`, cut: true}, nil, Wait, "broke off"},
 		"incomplete":        {&pod{body: `{"AccessKeyId":"ASIAPOD","SecretAccessKey":"canary"}`}, nil, Wait, "lacks a key, secret or token"},
 		"expired":           {&pod{body: podDocument(time.Now().Add(-time.Minute))}, nil, Wait, "expired at"},
 	} {

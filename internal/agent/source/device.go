@@ -20,7 +20,7 @@ const (
 // askDevice is the device grant: a person allows the login in a browser anywhere, by a code.
 func (l *ssoLogin) askDevice(ctx context.Context, c ssoClient, tell func(Step)) (*ssoToken, error) {
 	out, err := l.oidc.StartDeviceAuthorization(ctx, &ssooidc.StartDeviceAuthorizationInput{
-		ClientId: &c.ID, ClientSecret: &c.Secret, StartUrl: &l.place.startURL,
+		ClientId: &c.ID, ClientSecret: aws.String(c.Secret.Reveal()), StartUrl: &l.place.startURL,
 	})
 	if err != nil {
 		return nil, l.unknownPlace("start the login", err)
@@ -36,13 +36,13 @@ func (l *ssoLogin) askDevice(ctx context.Context, c ssoClient, tell func(Step)) 
 	if every <= 0 {
 		every = pollDefault
 	}
-	caller := ctx
-	ctx, cancel := context.WithTimeout(ctx, life)
+	caller, wait := ctx, min(life, l.patience)
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	tell(step)
 	t, err := l.poll(ctx, c, *out.DeviceCode, every)
 	if err != nil && ctx.Err() != nil {
-		return nil, unfinished(caller, life)
+		return nil, unfinished(caller, wait)
 	}
 	return t, err
 }

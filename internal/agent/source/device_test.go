@@ -1,10 +1,12 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,6 +76,7 @@ func TestDeviceLoginWithoutAWS(t *testing.T) {
 // polls answers polls in turn, and the last for ever, without a network: its time is the test's.
 type polls struct {
 	answers []string
+	life    int             // seconds of the code, 0 for 600
 	at      []time.Duration // of the polls, since the first
 	start   time.Time
 }
@@ -86,7 +89,7 @@ func (p *polls) Do(r *http.Request) (*http.Response, error) {
 		body = `{"clientId":"id","clientSecret":"secret","clientSecretExpiresAt":4102444800}`
 	case "/device_authorization":
 		p.start = time.Now()
-		body = `{"deviceCode":"d","userCode":"BCDF-GHJK","verificationUri":"https://x","verificationUriComplete":"https://x?y","expiresIn":600,"interval":1}`
+		body = `{"deviceCode":"d","userCode":"BCDF-GHJK","verificationUri":"https://x","verificationUriComplete":"https://x?y","expiresIn":` + strconv.Itoa(cmp.Or(p.life, 600)) + `,"interval":1}`
 	case "/token":
 		p.at = append(p.at, time.Since(p.start))
 		answer := p.answers[min(len(p.at), len(p.answers))-1]
@@ -110,17 +113,19 @@ func TestPolling(t *testing.T) {
 		answers []string
 		want    []time.Duration // of the polls, in seconds
 		text    string
+		life    int
 	}{
-		"at once":  {[]string{""}, []time.Duration{1}, ""},
-		"waited":   {[]string{pending, pending, ""}, []time.Duration{1, 2, 3}, ""},
-		"slowed":   {[]string{pending, slow, pending, slow, ""}, []time.Duration{1, 2, 8, 14, 25}, ""},
-		"expired":  {[]string{pending, "ExpiredTokenException"}, []time.Duration{1, 2}, "the code has expired"},
-		"refused":  {[]string{"InvalidGrantException"}, []time.Duration{1}, "AWS ended the login (InvalidGrantException)"},
-		"for ever": {[]string{slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, pending}, nil, "not finished in the browser in 10 minutes"},
+		"at once":        {[]string{""}, []time.Duration{1}, "", 0},
+		"waited":         {[]string{pending, pending, ""}, []time.Duration{1, 2, 3}, "", 0},
+		"slowed":         {[]string{pending, slow, pending, slow, ""}, []time.Duration{1, 2, 8, 14, 25}, "", 0},
+		"expired":        {[]string{pending, "ExpiredTokenException"}, []time.Duration{1, 2}, "the code has expired", 0},
+		"refused":        {[]string{"InvalidGrantException"}, []time.Duration{1}, "AWS ended the login (InvalidGrantException)", 0},
+		"for ever":       {[]string{slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, slow, pending}, nil, "not finished in the browser within 5 minutes", 0},
+		"AWS gives less": {[]string{pending}, nil, "not finished in the browser within 2 minutes", 90},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := &polls{answers: tt.answers}
+				p := &polls{answers: tt.answers, life: tt.life}
 				d := Deps{HTTP: p, Vault: &shelf{items: map[string][]byte{}}, Now: time.Now}
 				d.Logins = NewLogins(d.HTTP, d.Vault, d.Now)
 				s := newSSO(Spec{Name: "work", Type: "sso", StartURL: portalURL, SSORegion: "eu-west-1"}, d)

@@ -27,6 +27,8 @@ const (
 	imdsAnswer   = 2 * time.Second // one request
 	imdsAttempts = 2
 
+	emptyRoleList = "unexpected empty EC2 IMDS role list" // the SDK's text, for which it has no type
+
 	localConnect = time.Second // what is on this machine accepts at once, or is not there
 	localBody    = 64 << 10    // bytes of an answer; credentials are a few KB
 )
@@ -64,13 +66,18 @@ func explainIMDS(ctx context.Context, client *localHTTP, err error) error {
 	isAPI := errors.As(err, &api)
 	e := &Error{Kind: Config}
 	switch status := client.status; {
+	case errors.Is(client.err, errCut):
+		e.Kind, e.Message = Wait, "an answer of the instance metadata broke off"
+		e.Hint = "try again in a moment"
+	case errors.Is(client.err, errTooLarge):
+		e.Message = "what answers at 169.254.169.254 is not the instance metadata of EC2: " + client.err.Error()
 	case status == 0:
 		e.Message = "no instance metadata here (169.254.169.254 does not answer): not an EC2 instance, its metadata is off, or a hop limit of 1 keeps containers from it"
 		e.Hint = "in a container on ECS or EKS the type is container"
 	case passes(status):
 		e.Kind, e.Message = Wait, fmt.Sprintf("the instance metadata is failing (HTTP %d)", status)
 		e.Hint = "try again in a moment"
-	case status == http.StatusNotFound && client.method == http.MethodGet, err.Error() == "unexpected empty EC2 IMDS role list":
+	case status == http.StatusNotFound && client.method == http.MethodGet, err.Error() == emptyRoleList:
 		e.Message = "this EC2 instance has no role"
 		e.Hint = "attach an instance profile with a role to this instance"
 	case !good(status):
@@ -130,11 +137,15 @@ type localHTTP struct {
 	object bool // a good answer is a JSON object: the SDK's reader does not survive null
 
 	method string // of the last request
-	status int    // of its answer, 0 if none came
-	err    error  // then
+	status int    // of its answer, 0 if none came or not all of it
+	err    error  // then, or of an answer that is too large
 }
 
-var errNotObject = errors.New("the answer is not a JSON object")
+var (
+	errNotObject = errors.New("the answer is not a JSON object")
+	errCut       = errors.New("the answer broke off")
+	errTooLarge  = fmt.Errorf("an answer is larger than %d KiB", localBody>>10)
+)
 
 // dialControl is asked about each address that is about to be connected to. See net.Dialer.
 type dialControl = func(network, address string, _ syscall.RawConn) error
@@ -165,9 +176,14 @@ func (l *localHTTP) Do(r *http.Request) (*http.Response, error) {
 		resp.Header.Del("Content-Type")
 		return resp, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, localBody))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, localBody+1))
 	if err != nil {
-		return nil, err
+		l.status, l.err = 0, fmt.Errorf("%w: %w", errCut, err)
+		return nil, l.err
+	}
+	if len(body) > localBody {
+		l.err = errTooLarge
+		return nil, l.err
 	}
 	if l.object && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		return nil, errNotObject

@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 )
 
 const metadataPath = "/latest/meta-data/iam/security-credentials/"
@@ -16,6 +20,7 @@ type instance struct {
 	token, list, creds int    // HTTP statuses, 0 for a good answer
 	role               string // "" for none
 	document           string
+	stall              bool         // in the middle of credentials
 	asked              atomic.Int32 // for credentials
 	unsigned           atomic.Int32 // requests without a token
 }
@@ -43,6 +48,13 @@ func (i *instance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	i.asked.Add(1)
+	if i.stall {
+		w.Header().Set("Content-Length", "1000")
+		fmt.Fprint(w, "{")
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		return
+	}
 	answer(i.creds, i.document)
 }
 
@@ -92,6 +104,8 @@ func TestIMDSErrors(t *testing.T) {
 		"expired":        {&instance{role: "Runner", document: metadataDocument("Success", time.Now().Add(-time.Minute))}, Wait, "expired at"},
 		"incomplete":     {&instance{role: "Runner", document: `{"Code":"Success","SecretAccessKey":"canary","Expiration":"2099-01-01T00:00:00Z"}`}, Wait, "lacks a key"},
 		"null":           {&instance{role: "Runner", document: "null"}, Config, "gives no credentials"},
+		"too large":      {&instance{role: "Runner", document: strings.Repeat(" ", localBody+1)}, Config, "an answer is larger than 64 KiB"},
+		"stalled":        {&instance{role: "Runner", stall: true}, Wait, "broke off"},
 		"no JSON":        {&instance{role: "Runner", document: canary}, Config, "is not the instance metadata"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,4 +121,16 @@ func TestIMDSErrors(t *testing.T) {
 		_, err := newIMDSAt(Spec{}, Deps{Now: time.Now}, server.URL).Credentials(t.Context())
 		wantError(t, err, Config, "not an EC2 instance")
 	})
+}
+
+// The SDK has no type for an instance without a role: its text is pinned.
+func TestEmptyRoleList(t *testing.T) {
+	server := httptest.NewServer(&instance{})
+	defer server.Close()
+	_, err := ec2rolecreds.New(func(o *ec2rolecreds.Options) {
+		o.Client = imds.New(imds.Options{Endpoint: server.URL, ClientEnableState: imds.ClientEnabled})
+	}).Retrieve(t.Context())
+	if err == nil || err.Error() != emptyRoleList {
+		t.Errorf("the SDK says %q, want %q", err, emptyRoleList)
+	}
 }

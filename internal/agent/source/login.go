@@ -2,20 +2,15 @@ package source
 
 import (
 	"context"
-	"crypto/elliptic"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/logincreds"
 	"github.com/aws/aws-sdk-go-v2/service/signin"
 	"github.com/aws/aws-sdk-go-v2/service/signin/types"
@@ -25,7 +20,11 @@ import (
 	"credd/internal/agent/sts"
 )
 
-const loginRenewal = 15 * time.Second // at most, within a flight's 20 s
+const (
+	loginRenewal = 15 * time.Second // at most, within a flight's 20 s
+	loginEarly   = 5 * time.Minute  // before its end a session is renewed: AWS's live for 15 min
+	loginRounds  = 3                // of reading and renewing a token file that others write at the same time
+)
 
 // login is the session of an `aws login`. Its token file is the AWS CLI's too: whoever is first renews it for both.
 type login struct {
@@ -34,7 +33,7 @@ type login struct {
 
 	mu    sync.Mutex
 	files [2]fileFacts // of config and credentials, when they were read
-	token fileFacts    // of the token file, as last seen or written
+	token fileFacts    // of the token file that the session is of
 	at    *loginOf     // nil before the first reading
 }
 
@@ -72,7 +71,7 @@ func (l *login) look() *loginOf {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	before := l.at
-	files := [2]fileFacts{factsOf(filepath.Join(l.deps.AWSDir, "config")), factsOf(filepath.Join(l.deps.AWSDir, "credentials"))}
+	files := factsOfProfiles(l.deps.AWSDir)
 	if l.at == nil || files != l.files {
 		l.files, l.at = files, l.resolve()
 	}
@@ -85,12 +84,9 @@ func (l *login) look() *loginOf {
 }
 
 func (l *login) resolve() *loginOf {
-	conf, creds := filepath.Join(l.deps.AWSDir, "config"), filepath.Join(l.deps.AWSDir, "credentials")
-	shared, err := config.LoadSharedConfigProfile(context.Background(), l.spec.Profile, func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = []string{conf}, []string{creds}
-	})
+	shared, err := loadProfile(context.Background(), l.deps.AWSDir, l.spec.Profile) // reads files only
 	if err != nil {
-		return &loginOf{err: newProfile(l.spec, l.deps).unreadable(err)}
+		return &loginOf{err: err}
 	}
 	if shared.LoginSession == "" {
 		return &loginOf{err: &Error{
@@ -109,33 +105,74 @@ func (l *login) resolve() *loginOf {
 	return at
 }
 
-// renew reads the token file, and renews it if its session is over. A failure while the file changed is tried once more: the
-// AWS CLI may just have renewed it.
+// renew returns the session of the token file, renewed if it is over soon.
 func (l *login) renew(ctx context.Context) (*cred.Session, error) {
 	at := l.look()
 	if at.err != nil {
 		return nil, at.err
 	}
-	// AWS takes a refresh token once. A renewal whose caller went away must still be saved, or the login is lost.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loginRenewal)
-	defer cancel()
-	before := factsOf(at.file)
-	s, err := l.retrieve(ctx, at)
-	if err != nil && factsOf(at.file) != before {
-		s, err = l.retrieve(ctx, at)
+	// Sources of one login wait for each other, and find what the first has renewed.
+	mine := l.deps.Logins.turn(at.file)
+	if err := mine.take(ctx); err != nil {
+		return nil, err
 	}
+	defer mine.leave()
+	// AWS takes a refresh token once. A renewal whose caller went away must still be saved, or the login is lost.
+	ctx, cancel := outlast(ctx, loginRenewal)
+	defer cancel()
+	for range loginRounds {
+		s, err := l.attempt(ctx, at)
+		if !errors.Is(err, errChanged) {
+			return s, err
+		}
+	}
+	return nil, &Error{
+		Kind: Wait, Message: fmt.Sprintf("the login of profile %q is changed by others all the time", l.spec.Profile),
+		Hint: "try again in a moment",
+	}
+}
+
+// attempt returns errChanged if somebody else wrote or removed the token file meanwhile: the AWS CLI may have renewed it, or
+// a person have logged in or out. A session that still lives is not given up because its renewal failed.
+func (l *login) attempt(ctx context.Context, at *loginOf) (*cred.Session, error) {
+	t, err := readLogin(at.file)
+	if err == nil && t.session.Left(l.deps.Now()) > loginEarly {
+		return l.seen(at, t), nil
+	}
+	if err == nil {
+		var s *cred.Session
+		if s, err = l.trade(ctx, at, t); err == nil {
+			return s, nil
+		}
+	} else if !errors.Is(err, errChanged) {
+		err = unusableLogin(l.spec.Profile, err)
+	}
+	switch {
+	case factsOf(at.file) != t.facts:
+		return nil, errChanged
+	case t.session != nil && t.session.Left(l.deps.Now()) > 0:
+		return l.seen(at, t), nil
+	}
+	return nil, err
+}
+
+// seen returns the session of a token file as it was read.
+func (l *login) seen(at *loginOf, t *loginToken) *cred.Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.at == at {
-		l.token = factsOf(at.file) // what we wrote is no change
+		l.token = t.facts
 	}
-	return s, err
+	return t.session
 }
 
-func (l *login) retrieve(ctx context.Context, at *loginOf) (*cred.Session, error) {
-	if err := l.checkToken(at.file); err != nil {
-		return nil, err
+// trade has the SDK renew a copy of the token file, which then takes its place.
+func (l *login) trade(ctx context.Context, at *loginOf, t *loginToken) (*cred.Session, error) {
+	work, err := t.overCopy(filepath.Dir(at.file))
+	if err != nil {
+		return nil, l.unsaved(at, err)
 	}
+	defer os.Remove(work)
 	o := signin.Options{
 		Region:     at.region,
 		HTTPClient: l.deps.HTTP,
@@ -145,9 +182,12 @@ func (l *login) retrieve(ctx context.Context, at *loginOf) (*cred.Session, error
 		o.BaseEndpoint = &l.spec.Services
 	}
 	call := &signinCall{client: signin.New(o)}
-	c, err := logincreds.New(call, at.file, func(o *logincreds.Options) { o.RestrictPermissions = true }).Retrieve(ctx)
+	c, err := logincreds.New(call, work, func(o *logincreds.Options) { o.RestrictPermissions = true }).Retrieve(ctx)
 	if err != nil {
 		return nil, l.explain(at, call)
+	}
+	if err := l.put(at, t.facts, work); err != nil {
+		return nil, err
 	}
 	return &cred.Session{
 		AccessKeyID:     c.AccessKeyID,
@@ -156,6 +196,22 @@ func (l *login) retrieve(ctx context.Context, at *loginOf) (*cred.Session, error
 		AccountID:       c.AccountID,
 		Expires:         c.Expires.UTC(),
 	}, nil
+}
+
+// put makes a renewed copy the token file, unless that is another than the one that was renewed.
+func (l *login) put(at *loginOf, before fileFacts, renewed string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock() // what we write is no change: look waits
+	if factsOf(at.file) != before {
+		return errChanged
+	}
+	if err := replaceToken(renewed, at.file); err != nil {
+		return l.unsaved(at, err)
+	}
+	if l.at == at {
+		l.token = factsOf(at.file)
+	}
+	return nil
 }
 
 // signinCall remembers what became of the call: logincreds makes texts of some of its errors.
@@ -171,40 +227,13 @@ func (c *signinCall) CreateOAuth2Token(ctx context.Context, in *signin.CreateOAu
 	return out, err
 }
 
-// checkToken refuses a token file that is not there, and one that the SDK's reader does not survive: null, or another key
-// than one of P-256.
-func (l *login) checkToken(file string) error {
-	data, err := readSmall(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return l.over(err)
-	case err != nil:
-		return &Error{Kind: Config, Message: fmt.Sprintf("the login of profile %q cannot be read: %v", l.spec.Profile, err), Err: err}
-	}
-	var token struct{ DPoPKey string }
-	if json.Unmarshal(data, &token) != nil {
-		return l.over(nil)
-	}
-	block, _ := pem.Decode([]byte(token.DPoPKey))
-	if block == nil {
-		return l.over(nil)
-	}
-	if key, err := x509.ParseECPrivateKey(block.Bytes); err != nil || key.Curve != elliptic.P256() {
-		return l.over(nil)
-	}
-	return nil
-}
-
 // explain sorts the errors of a renewal. Those of the network are returned as they are.
 func (l *login) explain(at *loginOf, call *signinCall) error {
 	if !call.made {
-		return l.over(nil) // the file lacks something; what is said of it can quote it
+		return loginOver(l.spec.Profile, nil) // the file lacks something; what is said of it can quote it
 	}
 	if call.err == nil {
-		return &Error{
-			Kind: Config, Message: fmt.Sprintf("the login of profile %q was renewed but cannot be saved in %s", l.spec.Profile, at.file),
-			Hint: "make the file writable for credd's user, and log in with: aws login --profile " + l.spec.Profile,
-		}
+		return l.unsaved(at, nil)
 	}
 	err := call.err
 	var api smithy.APIError
@@ -222,14 +251,14 @@ func (l *login) explain(at *loginOf, call *signinCall) error {
 	case "TooManyRequestsError":
 		return &Error{Kind: Wait, Message: "AWS is throttling renewals of logins", Hint: "try again in a moment", Err: err}
 	case "AccessDeniedException", "ValidationException", "InvalidGrantException", "ResourceNotFoundException":
-		return l.over(err)
+		return loginOver(l.spec.Profile, err)
 	}
 	return err
 }
 
-func (l *login) over(err error) error {
+func (l *login) unsaved(at *loginOf, err error) error {
 	return &Error{
-		Kind: Login, Message: fmt.Sprintf("the login of profile %q is missing or has expired", l.spec.Profile),
-		Hint: "log in with: aws login --profile " + l.spec.Profile, Err: err,
+		Kind: Config, Message: fmt.Sprintf("the login of profile %q cannot be renewed: %s cannot be written", l.spec.Profile, at.file),
+		Hint: "make its directory writable for credd's user, and log in with: aws login --profile " + l.spec.Profile, Err: err,
 	}
 }

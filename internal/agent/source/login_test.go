@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,11 +30,13 @@ type loggedIn struct {
 	dir   string // ~/.aws
 	file  string // of the token
 	token fakeaws.LoginToken
+
+	logins *Logins
 }
 
 func logIn(t *testing.T) *loggedIn {
 	t.Helper()
-	l := &loggedIn{aws: fake(t), dir: t.TempDir()}
+	l := &loggedIn{aws: fake(t), dir: t.TempDir(), logins: NewLogins(http.DefaultClient, nil, time.Now)}
 	write(t, l.dir, "config", "[profile dev]\nlogin_session = "+anaARN+"\nregion = eu-west-1\n[profile none]\nregion = eu-west-1\n")
 	l.token = l.aws.NewLogin(anaARN)
 	l.token.Expires = time.Now().Add(-time.Minute) // so that the first use renews it
@@ -51,7 +54,7 @@ func logIn(t *testing.T) *loggedIn {
 
 func (l *loggedIn) source(profile string) *login {
 	return newLogin(Spec{Name: "work", Type: "login", Profile: profile, Services: l.aws.URL(), STSRegion: "us-east-1"},
-		Deps{AWSDir: l.dir, HTTP: http.DefaultClient, Now: time.Now})
+		Deps{AWSDir: l.dir, HTTP: http.DefaultClient, Now: time.Now, Logins: l.logins})
 }
 
 // save writes the token file, with a time that no earlier one has.
@@ -190,4 +193,176 @@ func TestLoginOfACallerGone(t *testing.T) {
 	if c, err := l.source("dev").Credentials(t.Context()); err != nil || l.aws.Calls("SigninToken") != 1 {
 		t.Errorf("got %v, %v with %d renewals; want the session of the first from the file", c, err, l.aws.Calls("SigninToken"))
 	}
+}
+
+// alone fails if something beside the token file is left of a renewal.
+func (l *loggedIn) alone(t *testing.T) {
+	t.Helper()
+	all, err := os.ReadDir(filepath.Dir(l.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if e.Name() != filepath.Base(l.file) {
+			t.Errorf("%s is left of a renewal", e.Name())
+		}
+	}
+}
+
+func TestLoginIsRenewedEarly(t *testing.T) {
+	for name, tt := range map[string]struct {
+		left  time.Duration
+		fault fakeaws.Fault
+		calls int
+		fresh bool
+	}{
+		"long enough":  {6 * time.Minute, fakeaws.Healthy, 0, false},
+		"over soon":    {4 * time.Minute, fakeaws.Healthy, 1, true},
+		"seconds left": {5 * time.Second, fakeaws.Healthy, 1, true},
+		"over":         {-time.Minute, fakeaws.Healthy, 1, true},
+		"still alive":  {4 * time.Minute, fakeaws.Throttle, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := logIn(t)
+			l.token.Expires = time.Now().Add(tt.left)
+			l.save(t, l.token.CacheJSON())
+			l.aws.SetFault("", tt.fault)
+			c, err := l.Credentials(t.Context())
+			if err != nil || (c.AccessKeyID != l.token.Key.ID) != tt.fresh || l.aws.Calls("SigninToken") != tt.calls {
+				t.Fatalf("got %v, %v with %d renewals; want fresh %v with %d", c, err, l.aws.Calls("SigninToken"), tt.fresh, tt.calls)
+			}
+			if tt.fresh && c.Left(time.Now()) < loginEarly {
+				t.Errorf("got a session until %s", c.Expires)
+			}
+			l.alone(t)
+		})
+	}
+}
+
+// What a person does during a renewal counts, and not what was renewed.
+func TestLoginChangedDuringARenewal(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, *loggedIn) (keyID string){
+		"login": func(t *testing.T, l *loggedIn) string {
+			next := l.aws.NewLogin(anaARN)
+			l.save(t, next.CacheJSON())
+			return next.Key.ID
+		},
+		"logout": func(t *testing.T, l *loggedIn) string {
+			if err := os.Remove(l.file); err != nil {
+				t.Fatal(err)
+			}
+			return ""
+		},
+		"half a file, then a login": func(t *testing.T, l *loggedIn) string {
+			next := l.aws.NewLogin(anaARN)
+			l.save(t, next.CacheJSON()[:100])
+			l.save(t, next.CacheJSON())
+			return next.Key.ID
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := logIn(t)
+			l.aws.SetFault("", fakeaws.Stall)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				l.Credentials(t.Context())
+			}()
+			if err := l.aws.WaitInFlight(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			want := change(t, l)
+			l.aws.SetFault("", fakeaws.Healthy)
+			<-done
+			c, err := l.Credentials(t.Context())
+			if want == "" {
+				wantError(t, err, Login, "log in with: aws login --profile dev")
+				if _, err := os.Stat(l.file); err == nil {
+					t.Error("a logout was undone")
+				}
+			} else if err != nil || c.AccessKeyID != want {
+				t.Errorf("got %v, %v; want the session of the login", c, err)
+			}
+			if l.aws.Calls("SigninToken") != 1 {
+				t.Errorf("got %d renewals, want 1", l.aws.Calls("SigninToken"))
+			}
+			l.alone(t)
+		})
+	}
+}
+
+func TestLoginOfManySources(t *testing.T) {
+	l := logIn(t)
+	l.aws.SetLatency("", 50*time.Millisecond)
+	var all sync.WaitGroup
+	for range 5 {
+		s := l.source("dev")
+		all.Go(func() {
+			if _, err := s.Credentials(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := l.aws.Calls("SigninToken"); got != 1 {
+		t.Errorf("5 sources renewed %d times, want 1", got)
+	}
+	l.alone(t)
+}
+
+// A token that could not be saved must not be spent.
+func TestLoginThatCannotBeSaved(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		t.Skip("this user may write everywhere")
+	}
+	l := logIn(t)
+	if err := os.Chmod(filepath.Dir(l.file), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(filepath.Dir(l.file), 0o700)
+	_, err := l.Credentials(t.Context())
+	wantError(t, err, Config, "cannot be written")
+	if l.aws.Calls("SigninToken") != 0 {
+		t.Error("AWS was asked")
+	}
+}
+
+func TestReplaceToken(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "old", "old")
+	write(t, dir, "new", "new")
+	if err := replaceToken(filepath.Join(dir, "new"), filepath.Join(dir, "old")); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(filepath.Join(dir, "old")); string(data) != "new" {
+		t.Errorf("got %q, %v", data, err)
+	}
+	if err := replaceToken(filepath.Join(dir, "new"), filepath.Join(dir, "old")); err == nil {
+		t.Error("got no error of a copy that is gone")
+	}
+}
+
+func FuzzReadLogin(f *testing.F) {
+	f.Add([]byte("null"))
+	f.Add([]byte(`{"accessToken":null,"dpopKey":""}`))
+	f.Add([]byte(`{"accessToken":{"expiresAt":"2099-01-01T00:00:00Z"},"dpopKey":"-----BEGIN EC PRIVATE KEY-----\n-----END EC PRIVATE KEY-----"}`))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		name := filepath.Join(t.TempDir(), "token")
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		token, err := readLogin(name)
+		if err != nil {
+			return
+		}
+		if token.session.AccessKeyID == "" {
+			t.Error("a session without a key")
+		}
+		if work, err := token.overCopy(dir); err != nil {
+			t.Error(err)
+		} else {
+			os.Remove(work)
+		}
+	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"strings"
 	"time"
 
@@ -87,20 +86,8 @@ func (p *Profile) check(s *config.SharedConfig) error {
 	}
 }
 
-// callsUs reports whether a credential_process runs credhelper, wherever in the command its name stands.
-func callsUs(command string) bool {
-	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\"'`;|&()$<>", r) })
-	for _, w := range words {
-		name := strings.TrimSuffix(path.Base(strings.ReplaceAll(w, `\`, "/")), ".exe")
-		if name == "credhelper" || name == "credd" {
-			return true
-		}
-	}
-	return false
-}
-
 // unreadable explains why the files could not be read. The SDK's text is not passed on: it can quote a line with a key.
-func (p *Profile) unreadable(err error) error {
+func unreadable(profile string, err error) error {
 	var missing config.SharedConfigProfileNotExistError
 	if errors.As(err, &missing) {
 		return &Error{
@@ -116,8 +103,8 @@ func (p *Profile) unreadable(err error) error {
 	}
 	return &Error{
 		Kind:    Config,
-		Message: fmt.Sprintf("profile %q cannot be read from ~/.aws", p.spec.Profile),
-		Hint:    fmt.Sprintf("try: aws sts get-caller-identity --profile %s", p.spec.Profile),
+		Message: fmt.Sprintf("profile %q cannot be read from ~/.aws", profile),
+		Hint:    fmt.Sprintf("try: aws sts get-caller-identity --profile %s", profile),
 		Err:     err,
 	}
 }

@@ -28,14 +28,24 @@ const (
 
 	accessDenied = "access_denied" // by the person (RFC 6749, 4.1.2.1)
 
-	callbackTimeout = 5 * time.Second        // for a browser to send its request
+	callbackTimeout = 5 * time.Second        // for a browser to send its request, or to take the page
+	callbackConns   = 16                     // at once; a browser opens a few, and the next ones wait
 	callbackHeaders = 32 << 10               // bytes; the code is some hundred
 	callbackLinger  = 500 * time.Millisecond // for a browser to read the last page
 )
 
 // askBrowser is the authorization code grant with PKCE: AWS's page sends the browser to a port of this machine that is
 // open for that long only (RFC 8252). tell must not wait for the login's end.
+//
+// Who opens the browser gives it the URL as an argument, and all users of a machine can read those of a process. With the
+// state and challenge in it they can end this login with an error, or finish it with a code of their own AWS user; the
+// person's code is of no use to them without the verifier, which never leaves this process. A page of ours that leads to the
+// URL would have its own address there instead, and show them the same. On a machine that is shared, log in with a code.
 func (l *ssoLogin) askBrowser(ctx context.Context, c ssoClient, tell func(Step)) (*ssoToken, error) {
+	page, err := l.place.authorizePage(ctx)
+	if err != nil {
+		return nil, err
+	}
 	caller := ctx
 	ctx, cancel := context.WithTimeout(ctx, l.patience)
 	defer cancel()
@@ -45,7 +55,7 @@ func (l *ssoLogin) askBrowser(ctx context.Context, c ssoClient, tell func(Step))
 	}
 	redirect := "http://" + ln.Addr().String() + callbackPath
 	verifier := rand.Text() + rand.Text() // 43 to 128 characters (RFC 7636, 4.1)
-	cb := &ssoCallback{state: rand.Text(), done: make(chan struct{})}
+	cb := &ssoCallback{host: ln.Addr().String(), state: rand.Text(), done: make(chan struct{})}
 	cb.redeem = func(code string) (*ssoToken, error) {
 		return l.redeem(ctx, c, &ssooidc.CreateTokenInput{
 			GrantType: aws.String(ssoCode), Code: &code, CodeVerifier: &verifier, RedirectUri: &redirect,
@@ -53,7 +63,7 @@ func (l *ssoLogin) askBrowser(ctx context.Context, c ssoClient, tell func(Step))
 	}
 	stop := cb.serve(ln)
 	challenge := sha256.Sum256([]byte(verifier))
-	tell(Step{URL: l.place.authorizePage() + "?" + url.Values{
+	tell(Step{URL: page + "?" + url.Values{
 		"response_type":         {"code"},
 		"client_id":             {c.ID},
 		"redirect_uri":          {redirect},
@@ -80,6 +90,7 @@ func (l *ssoLogin) askBrowser(ctx context.Context, c ssoClient, tell func(Step))
 // ssoCallback serves the one page to which AWS sends the browser. Anybody on this machine can call it: only who knows the
 // state, which AWS's page passes on, is heard.
 type ssoCallback struct {
+	host   string // and port, as AWS names it
 	state  string
 	redeem func(code string) (*ssoToken, error)
 	taken  atomic.Bool
@@ -92,22 +103,25 @@ type ssoCallback struct {
 // serve starts to serve ln. stop ends that and returns when nothing of it is left.
 func (c *ssoCallback) serve(ln net.Listener) (stop func()) {
 	var running sync.WaitGroup
+	door := narrow{ln, make(chan struct{}, callbackConns), make(chan struct{})}
 	srv := &http.Server{
-		Handler:           c,
-		ReadHeaderTimeout: callbackTimeout,
-		MaxHeaderBytes:    callbackHeaders,
-		ErrorLog:          log.New(io.Discard, "", 0), // it may quote a request
+		Handler:        c,
+		ReadTimeout:    callbackTimeout,
+		IdleTimeout:    callbackTimeout,
+		MaxHeaderBytes: callbackHeaders,
+		ErrorLog:       log.New(io.Discard, "", 0), // it may quote a request
 		ConnState: func(_ net.Conn, s http.ConnState) {
 			switch s {
 			case http.StateNew:
 				running.Add(1)
 			case http.StateClosed:
+				<-door.room
 				running.Done()
 			}
 		},
 	}
 	var accepting sync.WaitGroup
-	accepting.Go(func() { srv.Serve(ln) }) // ends with ErrServerClosed
+	accepting.Go(func() { srv.Serve(door) }) // ends with ErrServerClosed
 	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), callbackLinger)
 		defer cancel()
@@ -118,7 +132,36 @@ func (c *ssoCallback) serve(ln net.Listener) (stop func()) {
 	}
 }
 
+// narrow lets as many connections in at once as there is room. Each has to leave it.
+type narrow struct {
+	net.Listener
+	room   chan struct{}
+	closed chan struct{}
+}
+
+func (n narrow) Close() error { // which the server calls once
+	close(n.closed)
+	return n.Listener.Close()
+}
+
+func (n narrow) Accept() (net.Conn, error) {
+	select {
+	case n.room <- struct{}{}:
+	case <-n.closed:
+		return nil, net.ErrClosed
+	}
+	c, err := n.Listener.Accept()
+	if err != nil {
+		<-n.room
+	}
+	return c, err
+}
+
 func (c *ssoCallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Host != c.host { // a page whose name was made to lead here (DNS rebinding) is not where AWS sends a browser
+		ssoPage(w, http.StatusMisdirectedRequest, "Nothing is here", "")
+		return
+	}
 	if r.URL.Path != callbackPath {
 		ssoPage(w, http.StatusNotFound, "Nothing is here", "")
 		return
@@ -180,7 +223,9 @@ func ssoPage(w http.ResponseWriter, status int, title, text string) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Connection", "close")
+	rc := http.NewResponseController(w)
+	rc.SetWriteDeadline(time.Now().Add(callbackTimeout)) // from now: AWS was asked before
 	w.WriteHeader(status)
 	fmt.Fprintf(w, ssoPageHTML, title, text)
-	http.NewResponseController(w).Flush() // an error is the browser's going away
+	rc.Flush() // an error is the browser's going away
 }

@@ -83,7 +83,7 @@ func TestBrowserLoginFails(t *testing.T) {
 			l.mu.Lock()
 			client := *l.clients[ssoCode]
 			l.mu.Unlock()
-			body := `{"clientId":"` + client.ID + `","clientSecret":"` + client.Secret + `","grantType":"authorization_code","codeVerifier":"guess","redirectUri":"` +
+			body := `{"clientId":"` + client.ID + `","clientSecret":"` + client.Secret.Reveal() + `","grantType":"authorization_code","codeVerifier":"guess","redirectUri":"` +
 				port(c.t, st).String() + `","code":"` + u.Query().Get("code") + `"}`
 			visit(http.MethodPost, c.aws.URL()+"/token", body)
 			if status, _, text, _ := visit(http.MethodGet, back, ""); status != http.StatusBadGateway || strings.Contains(text, u.Query().Get("code")) {
@@ -177,7 +177,7 @@ func TestBrowserLoginGivenUp(t *testing.T) {
 		cause    error
 	}{
 		"cancelled": {ssoPatience, func(_ *center, _ Step, cancel context.CancelFunc) { cancel() }, "the login was not finished in the browser", context.Canceled},
-		"too long":  {100 * time.Millisecond, func(*center, Step, context.CancelFunc) {}, "not finished in the browser in 0 minutes", context.DeadlineExceeded},
+		"too long":  {100 * time.Millisecond, func(*center, Step, context.CancelFunc) {}, "not finished in the browser within a minute", context.DeadlineExceeded},
 		"cancelled while AWS stalls": {ssoPatience, func(c *center, st Step, cancel context.CancelFunc) {
 			back := c.consent(st, "allow")
 			c.aws.SetFault("", "stall")
@@ -228,5 +228,78 @@ func TestLoginAtAnUnknownStartURL(t *testing.T) {
 	for _, how := range []How{{}, {Device: true}} {
 		err := s.Login(t.Context(), how, func(Step) { t.Error("a person was asked") })
 		ssoError(t, err, Config, "IAM Identity Center in eu-west-1 does not accept the start URL https://other.example/start")
+	}
+}
+
+// TestCallbackHost has a page of another name lead here (DNS rebinding).
+func TestCallbackHost(t *testing.T) {
+	c := openCenter(t)
+	err := c.source().Login(t.Context(), How{}, func(st Step) {
+		back := port(t, st)
+		for host, want := range map[string]int{
+			"evil.example": http.StatusMisdirectedRequest, "evil.example:" + back.Port(): http.StatusMisdirectedRequest,
+			"127.0.0.1": http.StatusMisdirectedRequest, "localhost:" + back.Port(): http.StatusMisdirectedRequest,
+			back.Host: http.StatusBadRequest,
+		} {
+			r, err := http.NewRequest(http.MethodGet, back.String(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = host
+			resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != want {
+				t.Errorf("%s: got %d, want %d", host, resp.StatusCode, want)
+			}
+		}
+		c.decide(st, "allow")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCallbackCrowd has more connections than there is room for, on which nothing is sent. They end, and the person gets in.
+func TestCallbackCrowd(t *testing.T) {
+	c := openCenter(t)
+	start := time.Now()
+	err := c.source().Login(t.Context(), How{}, func(st Step) {
+		for range callbackConns + 4 {
+			conn, err := net.Dial("tcp", port(t, st).Host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { conn.Close() })
+		}
+		if status, _, _ := c.decide(st, "allow"); status != http.StatusOK {
+			t.Errorf("got %d", status)
+		}
+	})
+	if took := time.Since(start); err != nil || took < callbackTimeout || took > 3*callbackTimeout {
+		t.Errorf("got %v after %s, want the person to wait for those before", err, took)
+	}
+}
+
+// TestCallbackCrowdAtTheEnd is the same when the login is given up.
+func TestCallbackCrowdAtTheEnd(t *testing.T) {
+	c := openCenter(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var start time.Time
+	err := c.source().Login(ctx, How{}, func(st Step) {
+		for range callbackConns + 4 {
+			conn, err := net.Dial("tcp", port(t, st).Host)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { conn.Close() })
+		}
+		start = time.Now()
+		cancel()
+	})
+	if took := time.Since(start); !errors.Is(err, context.Canceled) || took > 2*time.Second {
+		t.Errorf("got %v after %s, want the listener to end at once", err, took)
 	}
 }

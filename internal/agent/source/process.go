@@ -22,19 +22,18 @@ func newProcess(spec Spec, d Deps) *minted {
 }
 
 func process(ctx context.Context, spec *Spec, now func() time.Time) (*cred.Session, error) {
-	words := strings.Join(split(spec.Command), " ")
-	if callsUs(words) {
+	if runsUs(split(spec.Command)) {
 		return nil, &Error{
 			Kind: Config, Message: fmt.Sprintf("the command of source %s runs credd: a source cannot be a role of credd through a command", spec.Name),
 			Hint: "name the role itself as source, such as source = \"acme/admin\"",
 		}
 	}
-	byHand := "run it by hand to see what it says: " + words
+	byHand := "run it by hand to see what it says: " + strings.Join(split(spec.Command), " ")
 	out, err := run(ctx, spec.Command)
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return nil, ctx.Err()
-	}
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, err // not the command's
+	case err != nil:
 		e := &Error{Kind: Login, Message: fmt.Sprintf("the command of source %s %v", spec.Name, err), Hint: byHand}
 		if errors.Is(err, errNotRun) {
 			e.Kind = Config

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,8 +124,9 @@ func TestProcessHangs(t *testing.T) {
 	m, _ := script(t, "echo "+canary+"; sleep 30")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err := m.Credentials(ctx)
-	wantError(t, err, Login, "did not end in")
+	if _, err := m.Credentials(ctx); err != context.DeadlineExceeded {
+		t.Errorf("got %v for a caller whose time is over, want its own error", err)
+	}
 
 	ctx, cancel = context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
@@ -144,6 +146,47 @@ func FuzzParseProcess(f *testing.F) {
 		}
 		if s != nil && (s.AccessKeyID == "" || s.SecretAccessKey.IsZero()) {
 			t.Error("a session without a key")
+		}
+	})
+}
+
+func TestRun(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	for name, tt := range map[string]struct {
+		command string
+		within  time.Duration // the caller's time, 0 for enough
+		want    string
+		err     string
+	}{
+		"good":                        {"echo x", 0, "x\n", ""},
+		"failed":                      {"exit 3", 0, "", "ended with exit status 3"},
+		"killed":                      {"kill -9 $$", 0, "", "ended with signal: killed"},
+		"the caller's time":           {"sleep 30", 50 * time.Millisecond, "", context.DeadlineExceeded.Error()},
+		"failed in the caller's time": {"exit 4", time.Minute, "", "ended with exit status 4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			if tt.within > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, tt.within)
+				defer cancel()
+			}
+			out, err := run(ctx, Join([]string{"sh", "-c", tt.command}))
+			if string(out) != tt.want || fmt.Sprint(err) != cmp.Or(tt.err, "<nil>") {
+				t.Errorf("got %q, %v; want %q, %s", out, err, tt.want, tt.err)
+			}
+		})
+	}
+	t.Run("too long", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("takes as long as a command may")
+		}
+		t.Parallel()
+		_, err := run(t.Context(), Join([]string{"sleep", "30"}))
+		if err == nil || err.Error() != "did not end in 15s" {
+			t.Errorf("got %v, want our own time to be over", err)
 		}
 	})
 }

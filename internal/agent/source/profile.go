@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/logincreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 
 	"credd/internal/agent/cred"
@@ -45,8 +46,26 @@ type resolved struct {
 // newProfile returns a source that reads its files at first use.
 func newProfile(spec Spec, d Deps) *Profile { return &Profile{spec: spec, deps: d} }
 
-func (p *Profile) files() (conf, creds string) {
-	return filepath.Join(p.deps.AWSDir, "config"), filepath.Join(p.deps.AWSDir, "credentials")
+// profileFiles are where profiles are.
+func profileFiles(dir string) (conf, creds string) {
+	return filepath.Join(dir, "config"), filepath.Join(dir, "credentials")
+}
+
+func factsOfProfiles(dir string) [2]fileFacts {
+	conf, creds := profileFiles(dir)
+	return [2]fileFacts{factsOf(conf), factsOf(creds)}
+}
+
+// loadProfile reads what the files say of a profile. Its errors are *Error.
+func loadProfile(ctx context.Context, dir, name string) (config.SharedConfig, error) {
+	conf, creds := profileFiles(dir)
+	shared, err := config.LoadSharedConfigProfile(ctx, name, func(o *config.LoadSharedConfigOptions) {
+		o.ConfigFiles, o.CredentialsFiles = []string{conf}, []string{creds}
+	})
+	if err != nil {
+		return config.SharedConfig{}, unreadable(name, err)
+	}
+	return shared, nil
 }
 
 // Credentials returns the profile's credentials, with at least renewBefore to live where they can be renewed.
@@ -91,13 +110,19 @@ func (p *Profile) living() *cred.Session {
 }
 
 // guarded is a provider of the SDK. A file of aws login that it does not expect ends some of its versions in a panic, in a
-// goroutine of the cache above it, and a file must not end the daemon.
+// goroutine of the cache above it, and a file must not end the daemon: it is looked at before, and another panic is caught.
 type guarded struct {
 	aws.CredentialsProvider
-	profile string
+	profile string // whose login it is
+	login   string // the token file of an aws login, "" for none
 }
 
 func (g guarded) Retrieve(ctx context.Context) (c aws.Credentials, err error) {
+	if g.login != "" {
+		if err := checkLogin(g.profile, g.login); err != nil {
+			return c, err
+		}
+	}
 	defer func() {
 		if recover() != nil {
 			err = &Error{Kind: Login, Message: fmt.Sprintf("the login of profile %q cannot be read", g.profile), Hint: "log in again: aws login --profile " + g.profile}
@@ -139,8 +164,7 @@ func (p *Profile) Forgive() {}
 func (p *Profile) Reload() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	conf, creds := p.files()
-	now := [2]fileFacts{factsOf(conf), factsOf(creds)}
+	now := factsOfProfiles(p.deps.AWSDir)
 	if p.resolved != nil && now == p.seen {
 		return
 	}
@@ -160,18 +184,16 @@ func (p *Profile) current() *resolved {
 
 // resolve reads the files. Nothing is taken from the environment: see ClearEnvironment.
 func (p *Profile) resolve() *resolved {
-	conf, creds := p.files()
 	ctx := context.Background() // reads files only
-	shared, err := config.LoadSharedConfigProfile(ctx, p.spec.Profile, func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles, o.CredentialsFiles = []string{conf}, []string{creds}
-	})
+	shared, err := loadProfile(ctx, p.deps.AWSDir, p.spec.Profile)
 	if err != nil {
-		return &resolved{err: p.unreadable(err)}
+		return &resolved{err: err}
 	}
 	r := &resolved{shared: shared}
 	if r.err = p.check(&shared); r.err != nil {
 		return r
 	}
+	conf, creds := profileFiles(p.deps.AWSDir)
 	options := []func(*config.LoadOptions) error{
 		config.WithSharedConfigProfile(p.spec.Profile),
 		config.WithSharedConfigFiles([]string{conf}),
@@ -188,10 +210,17 @@ func (p *Profile) resolve() *resolved {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		r.err = p.unreadable(err)
+		r.err = unreadable(p.spec.Profile, err)
 		return r
 	}
-	r.provider = aws.NewCredentialsCache(guarded{cfg.Credentials, p.spec.Profile})
+	g := guarded{CredentialsProvider: cfg.Credentials, profile: root(&shared).Profile}
+	if session := root(&shared).LoginSession; session != "" {
+		if g.login, err = logincreds.StandardCachedTokenFilepath(session, ""); err != nil { // as the SDK does
+			r.err = unreadable(p.spec.Profile, err)
+			return r
+		}
+	}
+	r.provider = aws.NewCredentialsCache(g)
 	r.region, r.endpoint = cfg.Region, p.stsURL(ctx, &shared)
 	return r
 }

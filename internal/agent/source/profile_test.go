@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/logincreds"
 )
 
 const configFile = `
@@ -188,18 +190,38 @@ func TestChangedFiles(t *testing.T) {
 	}
 }
 
-func TestCallsUs(t *testing.T) {
-	for command, want := range map[string]bool{
-		`/usr/local/bin/credhelper acme/admin`:               true,
-		`"C:\Program Files\credd\credhelper.exe" acme/admin`: true,
-		`sh -c 'exec credhelper acme/admin'`:                 true,
-		`env A=1 credhelper x`:                               true,
-		`/opt/credhelper-tools/other`:                        false,
-		`aws-vault export --format=json work`:                false,
-		`/usr/bin/mycredhelper x`:                            false,
+// The SDK does not read a file of aws login that it might not survive.
+func TestProfileOfALogin(t *testing.T) {
+	dir := home(t)
+	file, err := logincreds.StandardCachedTokenFilepath("arn:aws:iam::210987654321:user/ana", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"null", "canary", `{"accessToken":{},"dpopKey":"canary"}`, `{"accessToken":null}`} {
+		write(t, filepath.Dir(file), filepath.Base(file), text)
+		_, err := open(dir, "login").Credentials(t.Context())
+		wantError(t, err, Login, "aws login --profile login")
+	}
+}
+
+// A profile that cannot be read is told in one way.
+func TestUnreadableProfiles(t *testing.T) {
+	dir := home(t)
+	write(t, dir, "config", configFile+"\n[profile half]\nsource_profile = keys\ncanary = canary\n[profile broken]\nrole_arn = arn:aws:iam::012345678901:role/A\nsource_profile = canary-x\n")
+	for profile, text := range map[string]string{
+		"absent": `profile "absent" is not in ~/.aws/config or ~/.aws/credentials`, "half": "needs role_arn",
 	} {
-		if got := callsUs(command); got != want {
-			t.Errorf("%s: got %v, want %v", command, got, want)
+		_, ofProfile := open(dir, profile).Credentials(t.Context())
+		ofLogin := newLogin(Spec{Profile: profile}, Deps{AWSDir: dir, Now: time.Now}).look().err
+		_, _, ofKey := ProfileKey(t.Context(), dir, profile)
+		for who, err := range map[string]error{"profile": ofProfile, "login": ofLogin, "key": ofKey} {
+			var e *Error
+			if !errors.As(err, &e) || e.Kind != Config || !strings.Contains(e.Message, text) {
+				t.Errorf("%s of %s: got %v, want %s", who, profile, err, text)
+			}
 		}
 	}
 }

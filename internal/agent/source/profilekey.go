@@ -1,21 +1,12 @@
 package source
 
-import (
-	"context"
-	"path/filepath"
-
-	"github.com/aws/aws-sdk-go-v2/config"
-)
+import "context"
 
 // ProfileKey returns the access key that a profile of ~/.aws holds itself, to move it into the vault.
 func ProfileKey(ctx context.Context, awsDir, profile string) (id, secret string, err error) {
-	p := &Profile{spec: Spec{Profile: profile}}
-	shared, err := config.LoadSharedConfigProfile(ctx, profile, func(o *config.LoadSharedConfigOptions) {
-		o.ConfigFiles = []string{filepath.Join(awsDir, "config")}
-		o.CredentialsFiles = []string{filepath.Join(awsDir, "credentials")}
-	})
+	shared, err := loadProfile(ctx, awsDir, profile)
 	if err != nil {
-		return "", "", p.unreadable(err)
+		return "", "", err
 	}
 	k := shared.Credentials
 	switch {

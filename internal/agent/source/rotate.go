@@ -4,27 +4,28 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
 const (
-	mostKeys    = 2               // access keys of one user (IAM quotas)
-	createWait  = time.Minute     // for the one call that must not be sent twice
-	clockSlack  = 5 * time.Minute // between AWS's clock and this machine's: above it STS calls fail
-	settleTries = 60              // AWS knows a key everywhere some seconds after it was made or made active
+	mostKeys    = 2                // access keys of one user (IAM quotas)
+	createWait  = 30 * time.Second // for the one call that must not be sent twice
+	clockSlack  = 2 * time.Minute  // between AWS's clock and this machine's, for a key that is to be told by its age
+	settleTries = 60               // AWS knows a key everywhere some seconds after it was made or made active
 	settlePause = time.Second
+	settledRow  = 3 // proofs in a row before the old key ends: not all of AWS knows a new one at the same time
 )
 
 // rotation is the journal of Rotate, in the vault from before the first change at AWS until after the last. It names no
 // step: KeyItem tells which key is in use, and AWS what became of the other.
 type rotation struct {
-	Started time.Time  `json:"started"` // just before AWS was asked for a key
-	Before  []string   `json:"before"`  // IDs of the keys that the user had then
-	Old     StoredKey  `json:"old"`
-	New     *StoredKey `json:"new,omitempty"` // nil before its secret was kept
+	Started time.Time  `json:"started"`       // just before AWS was asked for a key
+	Lost    time.Time  `json:"lost,omitzero"` // when its answer was; zero if it came, or if this process died
+	Before  []string   `json:"before"`        // IDs of the keys that the user had then
+	Old     storedKey  `json:"old"`
+	New     *storedKey `json:"new,omitempty"` // nil before its secret was kept
 }
 
 // RotateItem is the name of a source's rotation in the vault: with the secrets of both keys, so that either can come back.
@@ -42,10 +43,11 @@ type rotor struct {
 // delete the old one. Wherever it breaks off, the vault has a key that works, and Rotate goes on when it is called again.
 // That is how a question is answered too: its errors are those of Credentials. tell gets a line for each step.
 func (k *Keys) Rotate(ctx context.Context, tell func(string)) error {
-	if !k.turn.TryLock() {
-		return &Error{Kind: Wait, Message: fmt.Sprintf("the access key of source %s is being rotated already", k.spec.Name)}
+	end, err := k.deps.Devices.change(k.spec.Name)
+	if err != nil {
+		return err
 	}
-	defer k.turn.Unlock()
+	defer end()
 	key, err := k.key(ctx)
 	if err != nil {
 		return err
@@ -56,9 +58,7 @@ func (k *Keys) Rotate(ctx context.Context, tell func(string)) error {
 	}
 	if r.New != nil && key.ID == r.New.ID {
 		r.say("going on with the rotation to access key %s of %s", key.ID, date(r.Started))
-		if err := r.works(ctx); err != nil {
-			return err
-		}
+		r.arn = r.Old.ARN
 		return r.retire(ctx)
 	}
 	if err := r.obtain(ctx, key); err != nil {
@@ -84,23 +84,20 @@ func (r *rotor) read(ctx context.Context) error {
 	return nil
 }
 
+// write keeps the journal although the caller left: what it names may be at AWS already.
 func (r *rotor) write(ctx context.Context) error {
-	return r.putJSON(ctx, RotateItem(r.spec.Name), r.rotation)
-}
-
-func (k *Keys) putJSON(ctx context.Context, name string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	return k.deps.Vault.Put(ctx, name, data)
+	ctx, cancel := saving(ctx)
+	defer cancel()
+	return r.deps.Vault.Change(ctx, func(items map[string][]byte) error {
+		return setJSON(items, RotateItem(r.spec.Name), r.rotation)
+	})
 }
 
 // obtain gets a new key that works, and its secret into the journal: the one of a rotation that broke off, else another.
-func (r *rotor) obtain(ctx context.Context, key *StoredKey) error {
+func (r *rotor) obtain(ctx context.Context, key *storedKey) error {
 	if r.New != nil && key.ID == r.Old.ID {
 		r.say("going on with the rotation to access key %s of %s", r.New.ID, date(r.Started))
-		err := r.prove(ctx, r.New)
+		err := r.prove(ctx, r.New, 1)
 		if !isUnknownKey(err) {
 			return err
 		}
@@ -119,19 +116,23 @@ func (r *rotor) obtain(ctx context.Context, key *StoredKey) error {
 	if err != nil {
 		return err
 	}
+	lost := r.rotation
 	r.rotation = rotation{Started: r.deps.Now().UTC().Round(0), Before: before, Old: *key}
 	if err := r.write(ctx); err != nil {
 		return err
 	}
-	if r.New, err = r.create(ctx); err != nil {
+	made, isLost, err := r.create(ctx)
+	if err != nil {
+		r.unmade(ctx, lost, isLost)
 		return err
 	}
+	r.New = made
 	if err := r.write(ctx); err != nil {
 		r.say("access key %s was made, but its secret cannot be kept: the next rotation deletes it", r.New.ID)
 		return err
 	}
 	r.say("made access key %s; AWS needs some seconds to know it", r.New.ID)
-	err = r.prove(ctx, r.New)
+	err = r.prove(ctx, r.New, 1)
 	if isUnknownKey(err) {
 		return &Error{
 			Kind: Wait, Message: fmt.Sprintf("AWS does not accept the new access key %s of source %s yet", r.New.ID, r.spec.Name),
@@ -143,73 +144,61 @@ func (r *rotor) obtain(ctx context.Context, key *StoredKey) error {
 
 func (r *rotor) command() string { return "credd source rotate " + r.spec.Name }
 
-// others returns the IDs of the user's keys, with room for one more: keys that are ours to delete are deleted.
-func (r *rotor) others(ctx context.Context, inUse string) ([]string, error) {
-	all, err := r.list(ctx)
-	if err != nil {
-		return nil, err
+// unmade writes down that there is no new key, or none whose answer came. If that cannot be written, the journal tells of
+// a process that died.
+func (r *rotor) unmade(ctx context.Context, before rotation, isLost bool) {
+	switch {
+	case isLost:
+		r.Lost = r.deps.Now().UTC().Round(0)
+	case before.Old.ID != "" && before.New == nil:
+		r.rotation = before // its key may not have been listed yet
+	default:
+		ctx, cancel := saving(ctx)
+		defer cancel()
+		r.deps.Vault.Drop(ctx, RotateItem(r.spec.Name))
+		return
 	}
-	var stay []types.AccessKeyMetadata
-	var ids []string
-	for _, m := range all {
-		if !r.isOurs(m, inUse) {
-			stay, ids = append(stay, m), append(ids, *m.AccessKeyId)
-			continue
-		}
-		if err := r.remove(ctx, *m.AccessKeyId); err != nil {
-			return nil, err
-		}
-		r.say("deleted access key %s, left over from a rotation that broke off", *m.AccessKeyId)
-	}
-	if len(stay) >= mostKeys {
-		return nil, r.full(stay, inUse)
-	}
-	return ids, nil
-}
-
-// isOurs reports whether a rotation that broke off made this key. Where its secret was lost, so was its ID; then the key
-// is ours that was not there before and is of the minutes in which AWS was asked for one. Any other may be a colleague's.
-func (r *rotor) isOurs(m types.AccessKeyMetadata, inUse string) bool {
-	switch id := *m.AccessKeyId; {
-	case id == inUse || slices.Contains(r.Before, id):
-		return false
-	case r.New != nil:
-		return id == r.New.ID
-	case r.Old.ID == "" || m.CreateDate == nil:
-		return false
-	}
-	after := m.CreateDate.Sub(r.Started)
-	return after >= -clockSlack && after <= createWait+clockSlack
+	r.write(ctx)
 }
 
 // store makes the new key the source's.
 func (r *rotor) store(ctx context.Context) error {
-	key, err := r.key(ctx)
-	if err != nil {
-		return err
-	}
-	if key.ID != r.Old.ID {
-		return &Error{Kind: Config, Message: fmt.Sprintf("the access key of source %s was replaced during its rotation", r.spec.Name), Hint: "rotate again: " + r.command()}
-	}
 	r.New.Added = r.deps.Now().UTC().Round(0)
-	if err := r.use(ctx, r.New); err != nil {
+	if err := r.use(ctx, r.New, r.Old.ID); err != nil {
 		return err
 	}
 	r.say("stored %s: source %s uses it now", r.New.ID, r.spec.Name)
 	return nil
 }
 
-func (r *rotor) use(ctx context.Context, key *StoredKey) error {
-	if err := r.putJSON(ctx, KeyItem(r.spec.Name), key); err != nil {
+// use puts a key in force in the place of another. The session in the vault becomes one of it: it is of the same user,
+// lives on when the key that it was made with is deleted, and no code is asked for.
+func (r *rotor) use(ctx context.Context, key *storedKey, before string) error {
+	r.marry(r.Old.ID, r.New.ID)
+	err := r.deps.Vault.Change(ctx, func(items map[string][]byte) error {
+		now, err := readKey(items[KeyItem(r.spec.Name)])
+		if err != nil || now.ID != before {
+			return &Error{Kind: Config, Message: fmt.Sprintf("the access key of source %s was replaced during its rotation", r.spec.Name), Hint: "rotate again: " + r.command()}
+		}
+		var s storedSession
+		if json.Unmarshal(items[SessionItem(r.spec.Name)], &s) == nil && s.KeyID == before {
+			s.KeyID = key.ID
+			if err := setJSON(items, SessionItem(r.spec.Name), s); err != nil {
+				return err
+			}
+		}
+		return setJSON(items, KeyItem(r.spec.Name), key)
+	})
+	if err != nil {
 		return err
 	}
-	_, err := r.key(ctx) // for what status says of it
+	_, err = r.key(ctx) // for what status says of it
 	return err
 }
 
 // retire ends the old key. What was done before is done again and finds nothing to do.
 func (r *rotor) retire(ctx context.Context) error {
-	if err := r.retie(ctx, r.Old.ID, r.New.ID); err != nil {
+	if err := r.works(ctx, settledRow); err != nil {
 		return err
 	}
 	switch err := r.setStatus(ctx, r.Old.ID, types.StatusTypeInactive); {
@@ -218,9 +207,10 @@ func (r *rotor) retire(ctx context.Context) error {
 	case !hasCode(err, noEntity): // deleted already
 		return err
 	}
-	if err := r.works(ctx); err != nil {
+	if err := r.works(ctx, 1); err != nil {
 		return err
 	}
+	r.say("AWS accepts %s", r.New.ID)
 	if err := r.remove(ctx, r.Old.ID); err != nil {
 		return err
 	}
@@ -228,29 +218,11 @@ func (r *rotor) retire(ctx context.Context) error {
 	return r.deps.Vault.Drop(ctx, RotateItem(r.spec.Name))
 }
 
-// retie makes the session in the vault one of another key of the same user: it lives on when the key that it was made
-// with is deleted, and no code is asked for.
-func (r *rotor) retie(ctx context.Context, from, to string) error {
-	data, ok, err := r.deps.Vault.Get(ctx, SessionItem(r.spec.Name))
-	if err != nil {
-		return err
-	}
-	var s storedSession
-	if !ok || json.Unmarshal(data, &s) != nil || s.KeyID != from {
-		return nil
-	}
-	s.KeyID = to
-	return r.putJSON(ctx, SessionItem(r.spec.Name), s)
-}
-
 // works proves the new key while it is in use. If AWS does not accept it, the old one comes back.
-func (r *rotor) works(ctx context.Context) error {
-	err := r.prove(ctx, r.New)
-	switch {
-	case isUnknownKey(err):
+func (r *rotor) works(ctx context.Context, row int) error {
+	err := r.prove(ctx, r.New, row)
+	if isUnknownKey(err) {
 		return r.comeBack(ctx)
-	case err == nil:
-		r.say("AWS accepts %s", r.New.ID)
 	}
 	return err
 }
@@ -261,7 +233,7 @@ func (r *rotor) comeBack(ctx context.Context) error {
 	err := r.proveOnce(ctx, &r.Old)
 	if isUnknownKey(err) {
 		if err = r.setStatus(ctx, r.Old.ID, types.StatusTypeActive); err == nil {
-			err = r.prove(ctx, &r.Old)
+			err = r.prove(ctx, &r.Old, 1)
 		}
 	}
 	if isRefusal(err) {
@@ -274,10 +246,7 @@ func (r *rotor) comeBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.use(ctx, &r.Old); err != nil {
-		return err
-	}
-	if err := r.retie(ctx, r.New.ID, r.Old.ID); err != nil {
+	if err := r.use(ctx, &r.Old, r.New.ID); err != nil {
 		return err
 	}
 	return &Error{
@@ -287,12 +256,28 @@ func (r *rotor) comeBack(ctx context.Context) error {
 	}
 }
 
-// prove waits until AWS accepts a key, and checks whose it is.
-func (r *rotor) prove(ctx context.Context, key *StoredKey) error {
-	return r.patiently(ctx, func() error { return r.proveOnce(ctx, key) })
+// prove waits until AWS accepts a key, so many times in a row, and checks whose it is.
+func (r *rotor) prove(ctx context.Context, key *storedKey, row int) error {
+	for left, n := settleTries, 0; ; left-- {
+		err := r.proveOnce(ctx, key)
+		switch {
+		case err == nil:
+			n++
+		case !isUnknownKey(err) || left <= 0:
+			return err
+		default:
+			n = 0
+		}
+		if n == row {
+			return nil
+		}
+		if err := r.pause(ctx, settlePause); err != nil {
+			return err
+		}
+	}
 }
 
-func (r *rotor) proveOnce(ctx context.Context, key *StoredKey) error {
+func (r *rotor) proveOnce(ctx context.Context, key *storedKey) error {
 	id, err := r.deps.STS.Identity(ctx, r.spec.caller(key.session()))
 	if err != nil {
 		return err

@@ -4,19 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"net"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"credd/internal/agent/cred"
 	"credd/internal/agent/sts"
@@ -27,6 +26,8 @@ const (
 	unknownKey = "InvalidClientTokenId" // also of a key that is inactive, or too new to be known everywhere
 	noEntity   = "NoSuchEntity"
 	overQuota  = "LimitExceeded"
+
+	unknownError = "UnknownError" // the SDK's, of an answer without a code: it is not AWS's
 )
 
 // keyID is the form of an access key's ID (IAM AccessKey), without what a secret has and an ID never had.
@@ -39,10 +40,12 @@ var iamRegions = map[string]string{
 	"aws-eusc":   "eusc-de-east-1",
 	"aws-iso":    "us-iso-east-1",
 	"aws-iso-b":  "us-isob-east-1",
+	"aws-iso-e":  "eu-isoe-west-1",
+	"aws-iso-f":  "us-isof-south-1",
 }
 
-// Prove asks AWS whose a key is that is not stored yet, and fills in its user, account and, if AWS tells, its creation.
-func (k *Keys) Prove(ctx context.Context, key StoredKey) (StoredKey, error) {
+// prove asks AWS whose a key is that is not stored yet, and fills in its user, account and, if AWS tells, its creation.
+func (k *Keys) prove(ctx context.Context, key storedKey) (storedKey, error) {
 	if strings.HasPrefix(key.ID, "ASIA") {
 		return key, &Error{
 			Kind: Config, Message: fmt.Sprintf("%s is the key of a session, which ends by itself: source %s needs an access key of an IAM user (AKIA…)", key.ID, k.spec.Name),
@@ -86,7 +89,7 @@ func (k *Keys) Prove(ctx context.Context, key StoredKey) (StoredKey, error) {
 }
 
 // sameUser checks that the credentials of the source are of the user that the key is of.
-func (r *rotor) sameUser(ctx context.Context, key *StoredKey) error {
+func (r *rotor) sameUser(ctx context.Context, key *storedKey) error {
 	var id sts.Identity
 	err := r.asUser(ctx, func(by *cred.Session) (err error) {
 		id, err = r.deps.STS.Identity(ctx, r.spec.caller(by))
@@ -100,10 +103,7 @@ func (r *rotor) sameUser(ctx context.Context, key *StoredKey) error {
 	}
 	r.arn = key.ARN
 	if key.ARN != id.ARN {
-		return &Error{
-			Kind: Config, Message: fmt.Sprintf("the credentials of source %s are of %s, not of %s, whose key was added", r.spec.Name, id.ARN, key.ARN),
-			Hint: "add the key again: credd source add " + r.spec.Name + " --type keys --replace",
-		}
+		return r.foreign(id.ARN, key.ARN)
 	}
 	return nil
 }
@@ -116,10 +116,11 @@ func (r *rotor) asUser(ctx context.Context, call func(by *cred.Session) error) e
 			return err
 		}
 		sorted := func() error {
-			if err := call(by); err != nil {
-				return sts.Sort(err, r.deps.Now())
+			err := call(by)
+			if own := (*Error)(nil); err == nil || errors.As(err, &own) {
+				return err
 			}
-			return nil
+			return sts.Sort(err, r.deps.Now())
 		}
 		if r.New != nil && by.AccessKeyID == r.New.ID {
 			err = r.patiently(ctx, sorted)
@@ -206,38 +207,58 @@ func (k *Keys) listAs(ctx context.Context, by *cred.Session, arn string) ([]type
 }
 
 // create makes a key. It asks once: an answer that is lost leaves a key that nobody knows, and a second call another one.
-func (r *rotor) create(ctx context.Context) (*StoredKey, error) {
+// isLost reports that, as nothing else does, there may be such a key.
+func (r *rotor) create(ctx context.Context) (key *storedKey, isLost bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, createWait)
 	defer cancel()
 	var out *iam.CreateAccessKeyOutput
-	err := r.asUser(ctx, func(by *cred.Session) (err error) {
+	err = r.asUser(ctx, func(by *cred.Session) (err error) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		end, _ := ctx.Deadline()
+		ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), end) // whoever asked for it may leave
+		defer cancel()
 		out, err = r.iam(by, r.arn).CreateAccessKey(ctx, nil, func(o *iam.Options) { o.Retryer = aws.NopRetryer{} })
+		isLost = isLost || err != nil && !isAnswer(err)
 		return err
 	})
 	if hasCode(err, overQuota) {
-		return nil, &Error{
+		return nil, isLost, &Error{
 			Kind: Wait, Message: fmt.Sprintf("source %s: AWS allows two access keys a user, and says that there are two, but does not list both", r.spec.Name),
 			Hint: "try again in a minute: " + r.command(), Err: err,
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, isLost, err
 	}
 	m := out.AccessKey
 	if m == nil || aws.ToString(m.AccessKeyId) == "" || aws.ToString(m.SecretAccessKey) == "" {
-		return nil, &sts.Error{Reason: sts.Broken, Message: "the answer of AWS lacks a key or its secret"}
+		return nil, true, &sts.Error{Reason: sts.Broken, Message: "the answer of AWS lacks a key or its secret"}
 	}
-	key := &StoredKey{ID: *m.AccessKeyId, Secret: *m.SecretAccessKey, ARN: r.Old.ARN, Account: r.Old.Account}
+	key = &storedKey{ID: *m.AccessKeyId, Secret: keep(*m.SecretAccessKey), ARN: r.Old.ARN, Account: r.Old.Account}
 	if m.CreateDate != nil {
 		key.Created = m.CreateDate.UTC()
 	}
-	return key, nil
+	return key, false, nil
+}
+
+// isAnswer reports that nothing was done: AWS itself said no, or was not reached.
+func isAnswer(err error) bool {
+	var api smithy.APIError
+	var resp *smithyhttp.ResponseError
+	if errors.As(err, &api) && errors.As(err, &resp) && resp.Response != nil {
+		status := resp.HTTPStatusCode()
+		return status >= 400 && status < 500 && api.ErrorCode() != unknownError
+	}
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial"
 }
 
 func (r *rotor) setStatus(ctx context.Context, id string, status types.StatusType) error {
 	return r.asUser(ctx, func(by *cred.Session) error {
 		_, err := r.iam(by, r.arn).UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{AccessKeyId: &id, Status: status})
-		return err
+		return r.own(ctx, by, err)
 	})
 }
 
@@ -245,12 +266,35 @@ func (r *rotor) setStatus(ctx context.Context, id string, status types.StatusTyp
 func (r *rotor) remove(ctx context.Context, id string) error {
 	err := r.asUser(ctx, func(by *cred.Session) error {
 		_, err := r.iam(by, r.arn).DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{AccessKeyId: &id})
-		return err
+		return r.own(ctx, by, err)
 	})
 	if hasCode(err, noEntity) {
 		return nil
 	}
 	return err
+}
+
+// own doubts the answer that there is no such key until it is known who asked: AWS says the same of the keys of others.
+func (r *rotor) own(ctx context.Context, by *cred.Session, err error) error {
+	if err == nil || !hasCode(sts.Sort(err, r.deps.Now()), noEntity) {
+		return err
+	}
+	id, ierr := r.deps.STS.Identity(ctx, r.spec.caller(by))
+	if ierr != nil {
+		return ierr
+	}
+	if id.ARN != r.arn {
+		return r.foreign(id.ARN, r.arn)
+	}
+	return err
+}
+
+// foreign is that the credentials are of another user than the key.
+func (r *rotor) foreign(arn, want string) error {
+	return &Error{
+		Kind: Config, Message: fmt.Sprintf("the credentials of source %s are of %s, not of %s, whose key was added", r.spec.Name, arn, want),
+		Hint: "add the key again: credd source add " + r.spec.Name + " --type keys --replace",
+	}
 }
 
 // iam is the IAM of the partition that a user is of.
@@ -262,7 +306,7 @@ func (k *Keys) iam(by *cred.Session, userARN string) *iam.Client {
 	o := iam.Options{
 		Region:       region,
 		HTTPClient:   k.deps.HTTP,
-		HTTPSignerV4: ownClock{v4.NewSigner(), k.deps.Now},
+		HTTPSignerV4: sts.Signer{Now: k.deps.Now},
 		Credentials:  credentials.NewStaticCredentialsProvider(by.AccessKeyID, by.SecretAccessKey.Reveal(), by.SessionToken.Reveal()),
 		Retryer:      retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.None }),
 		// As for STS: a wrong clock is told to the user.
@@ -272,16 +316,6 @@ func (k *Keys) iam(by *cred.Session, userARN string) *iam.Client {
 		o.BaseEndpoint = &k.spec.Services
 	}
 	return iam.New(o)
-}
-
-// ownClock signs with the daemon's clock instead of the SDK's.
-type ownClock struct {
-	*v4.Signer
-	now func() time.Time
-}
-
-func (s ownClock) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
-	return s.Signer.SignHTTP(ctx, c, r, hash, service, region, s.now().UTC(), opts...)
 }
 
 func hasCode(err error, code string) bool {

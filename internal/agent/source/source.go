@@ -121,16 +121,20 @@ type Vault interface {
 	Get(ctx context.Context, name string) (item []byte, ok bool, err error)
 	Put(ctx context.Context, name string, item []byte) error
 	Drop(ctx context.Context, names ...string) error
+
+	// Change lets edit change all items at once; an error of edit is returned as it is, and nothing is changed.
+	Change(ctx context.Context, edit func(items map[string][]byte) error) error
 }
 
 // Deps are what sources work with. All are required.
 type Deps struct {
-	AWSDir string // where config and credentials are, ~/.aws
-	HTTP   aws.HTTPClient
-	STS    STS
-	Vault  Vault
-	Now    func() time.Time
-	Logins *Logins // shared by the sources of one IAM Identity Center login
+	AWSDir  string // where config and credentials are, ~/.aws
+	HTTP    aws.HTTPClient
+	STS     STS
+	Vault   Vault
+	Now     func() time.Time
+	Logins  *Logins  // shared by the sources of one IAM Identity Center login
+	Devices *Devices // shared by the sources of one MFA device
 }
 
 // New returns a source of a type of Types. It asks nobody anything yet.

@@ -38,9 +38,9 @@ type SSO struct {
 	logins *Logins
 	block  ssoBlock // that spec.SSOSession names
 
-	mu    sync.Mutex
-	login *ssoLogin // last used, nil for none
-	age   int       // of login, then
+	mu         sync.Mutex
+	login      *ssoLogin // that held's session is of, nil for none
+	generation int       // of login, likewise
 }
 
 func newSSO(spec Spec, d Deps) *SSO {
@@ -64,21 +64,40 @@ func (s *SSO) place() (ssoPlace, error) {
 	return p, p.check(s.spec.Name)
 }
 
-// current returns the source's login and its age. Sessions of another login, or of before a logout, are forgotten.
-func (s *SSO) current() (*ssoLogin, int, error) {
+// at returns the source's login.
+func (s *SSO) at() (*ssoLogin, error) {
 	p, err := s.place()
+	if err != nil {
+		return nil, err
+	}
+	return s.logins.at(p), nil
+}
+
+// current returns the source's login and its generation. A session of another one is forgotten, and with it what a call
+// brings that was begun before: see held.
+func (s *SSO) current() (*ssoLogin, int, error) {
+	l, err := s.at()
 	if err != nil {
 		return nil, 0, err
 	}
-	l := s.logins.at(p)
-	age := l.ageNow()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.login != nil && (s.login != l || s.age != age) {
+	now := l.generationNow() // with s.mu held it does not go back
+	if s.login != nil && (s.login != l || s.generation != now) {
 		s.held.drop()
 	}
-	s.login, s.age = l, age
-	return l, age, nil
+	s.login, s.generation = l, now
+	return l, now, nil
+}
+
+// until is that of a session of l as it is now.
+func (s *SSO) until(l *ssoLogin) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.login != l || s.generation != l.generationNow() {
+		return time.Time{}
+	}
+	return s.held.until()
 }
 
 // Credentials returns a session of the role. The login is refreshed where that needs nobody.
@@ -89,22 +108,32 @@ func (s *SSO) Credentials(ctx context.Context) (*cred.Session, error) {
 			Hint: "give it account_id and role_name: credd source add " + s.spec.Name + " --type sso --replace",
 		}
 	}
-	l, age, err := s.current()
+	l, generation, err := s.current()
+	for err == nil {
+		session, failed := s.held.get(ctx, s.mint)
+		if failed != nil && ctx.Err() != nil {
+			return nil, failed
+		}
+		// A logout, or a login of perhaps somebody else, came between: what was minted is of before.
+		before, of := l, generation
+		if l, generation, err = s.current(); l == before && generation == of {
+			return session, failed
+		}
+	}
+	return nil, err
+}
+
+// mint gets a session of the role. What it brings of a login that is another one meanwhile is not kept, and not given to those
+// that wait: see current.
+func (s *SSO) mint(ctx context.Context) (*cred.Session, error) {
+	l, _, err := s.current()
 	if err != nil {
 		return nil, err
 	}
-	session, err := s.held.get(ctx, func(ctx context.Context) (*cred.Session, error) { return s.mint(ctx, l) })
-	// A logout, or a login of perhaps somebody else, came between: what was minted is of before.
-	if l.ageNow() != age && ctx.Err() == nil {
-		return s.Credentials(ctx)
-	}
-	return session, err
-}
-
-func (s *SSO) mint(ctx context.Context, l *ssoLogin) (*cred.Session, error) {
+	defer s.current()
 	in := &sso.GetRoleCredentialsInput{AccountId: &s.spec.AccountID, RoleName: &s.spec.RoleName}
 	var out *sso.GetRoleCredentialsOutput
-	err := l.with(ctx, func(token string) (err error) {
+	err = l.with(ctx, func(token string) (err error) {
 		in.AccessToken = &token
 		out, err = l.portal.GetRoleCredentials(ctx, in)
 		return err
@@ -165,7 +194,7 @@ func (s *SSO) explain(p ssoPlace, err error) error {
 
 // Login logs a person in, for every source of the same login. tell is called once.
 func (s *SSO) Login(ctx context.Context, how How, tell func(Step)) error {
-	l, _, err := s.current()
+	l, err := s.at()
 	if err != nil {
 		return err
 	}
@@ -185,13 +214,12 @@ func (s *SSO) Shared() string {
 
 // Logout ends the login, here and at AWS. Sessions of its roles that are out already live on at AWS.
 func (s *SSO) Logout(ctx context.Context) error {
-	l, _, err := s.current()
+	defer s.held.drop()
+	l, err := s.at()
 	if err != nil {
 		return err
 	}
-	err = l.logout(ctx)
-	s.held.drop()
-	return err
+	return l.logout(ctx)
 }
 
 // Fingerprint does not name the person: AWS gives the same role to whoever is logged in.
@@ -206,18 +234,18 @@ func (s *SSO) Reload() {}
 // Forgive lets a refused login be tried once more.
 func (s *SSO) Forgive() {
 	s.held.retry()
-	if l, _, err := s.current(); err == nil {
+	if l, err := s.at(); err == nil {
 		l.retry()
 	}
 }
 
 // State tells until when the session lives, and whether the login is known to have ended.
 func (s *SSO) State() State {
-	l, _, err := s.current()
+	l, err := s.at()
 	if err != nil {
 		return State{Notes: []string{err.Error()}}
 	}
-	st := State{Until: s.held.until()}
+	st := State{Until: s.until(l)}
 	if note := l.note(); note != "" {
 		st.Notes = []string{note + ": credd login " + s.spec.Name}
 	}

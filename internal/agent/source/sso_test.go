@@ -2,18 +2,22 @@ package source
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	smithyauth "github.com/aws/smithy-go/auth"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
@@ -407,14 +411,175 @@ func TestSSOLogout(t *testing.T) {
 }
 
 func TestSSOPlaces(t *testing.T) {
-	for region, want := range map[string]string{
-		"eu-west-1": "https://oidc.eu-west-1.amazonaws.com/authorize", "cn-north-1": "https://oidc.cn-north-1.amazonaws.com.cn/authorize",
+	for _, tt := range []struct{ region, services, want string }{
+		{"eu-west-1", "", "https://oidc.eu-west-1.amazonaws.com/authorize"},
+		{"us-gov-west-1", "", "https://oidc.us-gov-west-1.amazonaws.com/authorize"},
+		{"cn-north-1", "", "https://oidc.cn-north-1.amazonaws.com.cn/authorize"},
+		{"eusc-de-east-1", "", "https://oidc.eusc-de-east-1.amazonaws.eu/authorize"},
+		{"us-iso-east-1", "", "https://oidc.us-iso-east-1.c2s.ic.gov/authorize"},
+		{"us-isob-east-1", "", "https://oidc.us-isob-east-1.sc2s.sgov.gov/authorize"},
+		{"eu-isoe-west-1", "", "https://oidc.eu-isoe-west-1.cloud.adc-e.uk/authorize"},
+		{"us-isof-south-1", "", "https://oidc.us-isof-south-1.csp.hci.ic.gov/authorize"},
+		{"xx-new-1", "", "https://oidc.xx-new-1.amazonaws.com/authorize"},
+		{"eu-west-1", "http://127.0.0.1:1/", "http://127.0.0.1:1/authorize"},
+		{"eu-west-1", "http://127.0.0.1:1/sim", "http://127.0.0.1:1/sim/authorize"},
 	} {
-		if got := (ssoPlace{portalURL, region, ""}).authorizePage(); got != want {
-			t.Errorf("got %s, want %s", got, want)
+		if got, err := (ssoPlace{portalURL, tt.region, tt.services}).authorizePage(t.Context()); err != nil || got != tt.want {
+			t.Errorf("got %s, %v; want %s", got, err, tt.want)
 		}
 	}
-	if u, err := url.Parse((ssoPlace{portalURL, "eu-west-1", "http://127.0.0.1:1/"}).authorizePage()); err != nil || u.Path != "/authorize" {
-		t.Errorf("got %v, %v; want the simulator's page", u, err)
+}
+
+// The SDK knows the same regions of IAM as we do.
+func TestIAMRegions(t *testing.T) {
+	for partition, region := range iamRegions {
+		at, err := iam.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), iam.EndpointParameters{Region: &region})
+		if err != nil {
+			t.Fatal(err)
+		}
+		auth, _ := smithyauth.GetAuthOptions(&at.Properties)
+		if len(auth) == 0 {
+			continue // no region is special to IAM there
+		}
+		if got, ok := smithyhttp.GetSigV4SigningRegion(&auth[0].SignerProperties); ok && got != region {
+			t.Errorf("%s: got %s, want %s", partition, region, got)
+		}
+	}
+}
+
+// gate holds calls for a role's credentials back, once AWS has answered them.
+type gate struct {
+	aws.HTTPClient
+	reached, open chan struct{}
+}
+
+func (g *gate) Do(r *http.Request) (*http.Response, error) {
+	resp, err := g.HTTPClient.Do(r)
+	if strings.HasSuffix(r.URL.Path, "/federation/credentials") && err == nil && resp.StatusCode == http.StatusOK {
+		g.reached <- struct{}{}
+		<-g.open
+	}
+	return resp, err
+}
+
+// A session that was asked for before a logout or another login is kept by nobody.
+func TestSSOGenerations(t *testing.T) {
+	for name, tt := range map[string]struct {
+		meanwhile func(*testing.T, *center, *SSO)
+		ended     bool
+	}{
+		"logout":                    {func(t *testing.T, _ *center, other *SSO) { logOut(t, other) }, true},
+		"logout and login":          {func(t *testing.T, c *center, other *SSO) { logOut(t, other); c.logIn() }, false},
+		"another login":             {func(_ *testing.T, c *center, _ *SSO) { c.logIn() }, false},
+		"logout where AWS is quiet": {func(t *testing.T, c *center, other *SSO) { c.aws.EndSSO(portalURL); logOut(t, other) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := openCenter(t)
+			g := &gate{c.deps.HTTP, make(chan struct{}, 9), make(chan struct{})}
+			c.deps.HTTP = g
+			c.restart()
+			c.logIn()
+			s, other := c.source(), c.source()
+			type answer struct {
+				session *cred.Session
+				err     error
+			}
+			got := make(chan answer)
+			go func() { session, err := s.Credentials(t.Context()); got <- answer{session, err} }()
+			<-g.reached
+			tt.meanwhile(t, c, other)
+			before := time.Now()
+			if !s.State().Until.IsZero() {
+				t.Error("there is a session before any was got")
+			}
+			close(g.open)
+			a := <-got
+			if tt.ended {
+				ssoError(t, a.err, Login, "needs a login")
+				if !s.State().Until.IsZero() || !s.held.until().IsZero() {
+					t.Error("the session of before is kept")
+				}
+				return
+			}
+			if a.err != nil || c.aws.Calls("GetRoleCredentials") != 2 || a.session != s.held.living() || a.session.Issued.Before(before.Add(-time.Second)) {
+				t.Errorf("got %v, %v with %d calls; want the session of the new login", a.session, a.err, c.aws.Calls("GetRoleCredentials"))
+			}
+		})
+	}
+}
+
+func logOut(t *testing.T, s *SSO) {
+	t.Helper()
+	if err := s.Logout(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// State only looks: what another source's logout made stale is neither shown nor taken for current.
+func TestSSOStateAfterALogout(t *testing.T) {
+	c := openCenter(t)
+	s := c.logIn()
+	alive(t, s)
+	logOut(t, c.source())
+	c.logIn()
+	for range 2 {
+		if !s.State().Until.IsZero() {
+			t.Error("a session of before the logout is shown")
+		}
+	}
+	old := s.held.living()
+	if got := alive(t, s); got == old {
+		t.Error("a session of before the logout is used")
+	}
+	if s.State().Until.IsZero() {
+		t.Error("the new session is not shown")
+	}
+}
+
+// A logout that fails everywhere is forgotten here all the same, and says all.
+func TestSSOLogoutFails(t *testing.T) {
+	c := openCenter(t)
+	s := c.logIn()
+	alive(t, s)
+	l, _ := s.at()
+	broken := errors.New("the vault is locked")
+	l.vault = lockedShelf{l.vault, broken}
+	c.aws.Stop()
+	defer c.aws.Start()
+	err := s.Logout(t.Context())
+	if !errors.Is(err, broken) || sts.Sort(err, c.aws.Now()).Reason != sts.Unreachable {
+		t.Errorf("got %v, want both failures", err)
+	}
+	if l.known() != nil || !s.State().Until.IsZero() || !s.held.until().IsZero() {
+		t.Error("the login is still known")
+	}
+}
+
+// lockedShelf gives nothing up.
+type lockedShelf struct {
+	Vault
+	err error
+}
+
+func (s lockedShelf) Drop(context.Context, ...string) error { return s.err }
+
+func TestSSOSecretsDoNotPrint(t *testing.T) {
+	client := ssoClient{ID: "id", Secret: newVaulted("canary-client"), Grant: ssoCode}
+	token := ssoToken{StartURL: portalURL, Access: newVaulted("canary-access"), Refresh: newVaulted("canary-refresh"), Client: client}
+	for _, v := range []any{token, &token, client, &client, []ssoToken{token}, map[string]*ssoToken{"x": &token}, struct{ T ssoToken }{token}, &ssoLogin{token: &token}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			text := fmt.Sprintf(verb, v)
+			if strings.Contains(text, "canary") || strings.Contains(text, fmt.Sprintf("%x", "canary")) {
+				t.Errorf("%s of %T is %s", verb, v, text)
+			}
+		}
+	}
+	data, err := json.Marshal(token)
+	var back ssoToken
+	if err != nil || json.Unmarshal(data, &back) != nil || !back.same(&token) || back.Client.Secret.Reveal() != "canary-client" {
+		t.Errorf("got %s, %v; want the vault to have all", data, err)
+	}
+	if data, err = json.Marshal(ssoToken{}); err != nil || strings.Contains(string(data), "refresh_token") {
+		t.Errorf("got %s, %v; want no refresh token", data, err)
 	}
 }

@@ -29,7 +29,7 @@ type Account struct {
 
 // Accounts lists what the login may use, by name.
 func (s *SSO) Accounts(ctx context.Context) ([]Account, error) {
-	l, _, err := s.current()
+	l, err := s.at()
 	if err != nil {
 		return nil, err
 	}

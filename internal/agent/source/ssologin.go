@@ -51,16 +51,11 @@ func (l *ssoLogin) login(ctx context.Context, how How, tell func(Step)) error {
 	}
 	l.saving.Lock()
 	defer l.saving.Unlock()
-	l.keep(ctx, t)
-	l.grow()
-	return nil
-}
-
-// grow makes the sessions of before forgotten.
-func (l *ssoLogin) grow() {
+	l.keep(context.WithoutCancel(ctx), t)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.age++
+	l.generation++ // the sessions of before are forgotten
+	return nil
 }
 
 // client returns a registration of this program for a grant, a new one if none has long to live.
@@ -85,8 +80,8 @@ func (l *ssoLogin) client(ctx context.Context, grant string) (ssoClient, error) 
 	if err != nil {
 		return ssoClient{}, l.unknownPlace("register with IAM Identity Center", err)
 	}
-	c := ssoClient{aws.ToString(out.ClientId), aws.ToString(out.ClientSecret), time.Unix(out.ClientSecretExpiresAt, 0).UTC(), grant}
-	if c.ID == "" || c.Secret == "" {
+	c := ssoClient{aws.ToString(out.ClientId), newVaulted(aws.ToString(out.ClientSecret)), time.Unix(out.ClientSecretExpiresAt, 0).UTC(), grant}
+	if c.ID == "" || c.Secret.IsZero() {
 		return ssoClient{}, ssoBroken("the answer of IAM Identity Center lacks a client")
 	}
 	l.mu.Lock()
@@ -112,40 +107,53 @@ func unfinished(caller context.Context, patience time.Duration) error {
 	e := &Error{Kind: Login, Message: "the login was not finished in the browser", Err: caller.Err()}
 	if e.Err == nil {
 		e.Err = context.DeadlineExceeded
-		e.Message = fmt.Sprintf("the login was not finished in the browser in %d minutes", patience/time.Minute)
+		e.Message = "the login was not finished in the browser within " + minutes(patience)
 	}
 	return e
+}
+
+// minutes writes a duration in whole minutes, rounded up.
+func minutes(d time.Duration) string {
+	if n := (d + time.Minute - 1) / time.Minute; n != 1 {
+		return fmt.Sprintf("%d minutes", n)
+	}
+	return "a minute"
 }
 
 func ssoDenied(err error) error {
 	return &Error{Kind: Login, Message: "the login was denied in the browser", Err: err}
 }
 
-// logout ends the login at AWS as far as AWS can be asked, and in any case here.
+// logout ends the login at AWS as far as AWS can be asked, and here whatever comes of that.
 func (l *ssoLogin) logout(ctx context.Context) error {
+	refused := l.end(ctx)
+	return errors.Join(l.forget(ctx), refused)
+}
+
+// end has AWS end the login.
+func (l *ssoLogin) end(ctx context.Context) error {
 	t, err := l.get(ctx) // to end a login takes an access token, so that one may have to be refreshed
 	if err == nil {
-		_, err = l.portal.Logout(ctx, &sso.LogoutInput{AccessToken: &t.Access})
+		_, err = l.portal.Logout(ctx, &sso.LogoutInput{AccessToken: aws.String(t.Access.Reveal())})
 	}
-	var refused *ssotypes.UnauthorizedException
-	if errors.Is(err, errNoLogin) || errors.Is(err, errEnded) || errors.As(err, &refused) {
-		err = nil
+	var over *ssotypes.UnauthorizedException
+	if err == nil || errors.Is(err, errNoLogin) || errors.Is(err, errEnded) || errors.As(err, &over) {
+		return nil
 	}
-	if err != nil {
-		err = fmt.Errorf("end the login at AWS: %w", err)
-	}
+	return fmt.Errorf("end the login at AWS: %w", err)
+}
+
+// forget drops the login here, also when the caller has left.
+func (l *ssoLogin) forget(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
 	l.saving.Lock()
 	defer l.saving.Unlock()
 	l.mu.Lock()
 	l.token, l.unsaved, l.missing = nil, false, true
-	l.again, l.dead, l.spent = time.Time{}, "", ""
+	l.again, l.dead, l.spent = time.Time{}, vaulted{}, vaulted{}
 	clear(l.clients)
-	l.age++
+	l.generation++
 	l.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
-	defer cancel()
-	if derr := l.vault.Drop(ctx, l.place.item()); derr != nil {
-		return derr
-	}
-	return err
+	return l.vault.Drop(ctx, l.place.item())
 }

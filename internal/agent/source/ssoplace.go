@@ -1,10 +1,13 @@
 package source
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 )
 
 // ssoPlace is where a person logs in. The services are part of it: no token of AWS goes to a simulator.
@@ -38,14 +41,15 @@ func (p ssoPlace) item() string {
 	return name
 }
 
-// authorizePage returns the page on which a person allows the login. No SDK knows it.
-func (p ssoPlace) authorizePage() string {
-	base := strings.TrimRight(p.services, "/")
-	if base == "" {
-		base = "https://oidc." + p.region + ".amazonaws.com"
-		if strings.HasPrefix(p.region, "cn-") {
-			base += ".cn"
-		}
+// authorizePage returns the page on which a person allows the login. No SDK knows it, but the host is the service's own.
+func (p ssoPlace) authorizePage(ctx context.Context) (string, error) {
+	params := ssooidc.EndpointParameters{Region: &p.region}
+	if p.services != "" {
+		params.Endpoint = &p.services
 	}
-	return base + "/authorize"
+	at, err := ssooidc.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, params)
+	if err != nil {
+		return "", &Error{Kind: Config, Message: fmt.Sprintf("IAM Identity Center has no address in region %s", p.region), Err: err}
+	}
+	return at.URI.JoinPath("authorize").String(), nil
 }

@@ -11,7 +11,11 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-const refreshTimeout = 15 * time.Second // of one refresh with its retries, within a flight's 20 s
+const (
+	renewTimeout   = 25 * time.Second // of a renewal with all that it reads, asks and saves
+	refreshTimeout = 15 * time.Second // of that, until AWS has answered, within a flight's 20 s; the rest is for saving
+	mostRefreshes  = 2                // in one renewal: the second with a token that another process has put into the vault
+)
 
 // oidcVerdicts are what SSO-OIDC says of a token that it will not refresh, however often it is asked (CreateToken).
 var oidcVerdicts = map[string]bool{
@@ -21,13 +25,13 @@ var oidcVerdicts = map[string]bool{
 
 // fresh reports whether a token can be used for a while; l.mu is held, as for all that follow up to note.
 func (l *ssoLogin) fresh(t *ssoToken) bool { return l.alive(t) && l.left(t) > tokenEarly }
-func (l *ssoLogin) alive(t *ssoToken) bool { return t != nil && l.left(t) > 0 && t.Access != l.dead }
+func (l *ssoLogin) alive(t *ssoToken) bool { return t != nil && l.left(t) > 0 && !t.Access.is(l.dead) }
 
 // left goes by the wall clock: a laptop that slept must not count from before.
 func (l *ssoLogin) left(t *ssoToken) time.Duration { return t.Expires.Sub(l.now().Round(0)) }
 
 func (l *ssoLogin) refreshable(t *ssoToken) bool {
-	return t.Refresh != "" && t.Refresh != l.spent && t.Client.Expires.After(l.now())
+	return !t.Refresh.IsZero() && !t.Refresh.is(l.spent) && t.Client.Expires.After(l.now())
 }
 
 // note says what is known of a login that a person has to renew, "" for nothing.
@@ -39,7 +43,7 @@ func (l *ssoLogin) note() string {
 		return "nobody is logged in to IAM Identity Center"
 	case t == nil:
 		return ""
-	case !l.refreshable(t) && (!l.alive(t) || t.Refresh != ""):
+	case !l.refreshable(t) && (!l.alive(t) || !t.Refresh.IsZero()):
 		return "the login to IAM Identity Center has ended"
 	case l.unsaved:
 		return "the login to IAM Identity Center is not in the vault, which could not be written; it ends with credd"
@@ -48,11 +52,11 @@ func (l *ssoLogin) note() string {
 }
 
 // reject marks tokens that AWS does not accept.
-func (l *ssoLogin) reject(access, refresh string) {
+func (l *ssoLogin) reject(access, refresh vaulted) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.dead = access
-	if refresh != "" {
+	if !refresh.IsZero() {
 		l.spent = refresh
 	}
 }
@@ -61,13 +65,18 @@ func (l *ssoLogin) reject(access, refresh string) {
 func (l *ssoLogin) retry() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.again, l.dead, l.spent = time.Time{}, "", ""
+	l.again, l.dead, l.spent = time.Time{}, vaulted{}, vaulted{}
 }
 
-// renew returns the vault's token, refreshed if need be. One that still lives is not given up because that failed.
+// renew returns the vault's token, refreshed if need be. One that still lives is not given up because that failed. It goes
+// on for linger when the caller leaves: if AWS's answer were not kept, the login would be over.
 func (l *ssoLogin) renew(ctx context.Context) (*ssoToken, error) {
-	t, err := l.reread(ctx)
-	if err == nil {
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), renewTimeout)
+	defer cancel()
+	asking, stop := outlast(ctx, refreshTimeout)
+	defer stop()
+	t, err := l.reread(asking)
+	for tries := 1; err == nil; tries++ {
 		if t == nil {
 			return nil, errNoLogin
 		}
@@ -77,12 +86,19 @@ func (l *ssoLogin) renew(ctx context.Context) (*ssoToken, error) {
 		if fresh {
 			return t, nil
 		}
-		err = errEnded
-		if refreshable {
-			var next *ssoToken
-			if next, err = l.refresh(ctx, t); err == nil {
-				return next, nil
-			}
+		if err = errEnded; !refreshable {
+			break
+		}
+		var next *ssoToken
+		if next, err = l.refresh(asking, t); err == nil {
+			return l.replace(whole, t, next)
+		}
+		if !errors.Is(err, errEnded) || tries == mostRefreshes {
+			break
+		}
+		// Another process may have been first.
+		if other, rerr := l.reread(asking); rerr == nil && other != nil && !other.same(t) {
+			t, err = other, nil
 		}
 	}
 	l.mu.Lock()
@@ -94,46 +110,44 @@ func (l *ssoLogin) renew(ctx context.Context) (*ssoToken, error) {
 	return nil, err
 }
 
-// refresh trades the refresh token for new tokens. It goes on when the caller leaves: if AWS's answer were not kept, the
-// login would be over.
+// refresh trades the refresh token for new tokens. It returns errEnded where AWS will not, however often it is asked.
 func (l *ssoLogin) refresh(ctx context.Context, t *ssoToken) (*ssoToken, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
-	defer cancel()
-	next, err := l.redeem(ctx, t.Client, &ssooidc.CreateTokenInput{GrantType: aws.String(ssoRefresh), RefreshToken: &t.Refresh})
+	next, err := l.redeem(ctx, t.Client, &ssooidc.CreateTokenInput{GrantType: aws.String(ssoRefresh), RefreshToken: aws.String(t.Refresh.Reveal())})
 	var api smithy.APIError
 	if errors.As(err, &api) && oidcVerdicts[api.ErrorCode()] {
-		// Another process may have been first.
-		if other, rerr := l.reread(ctx); rerr == nil && other != nil && !other.same(t) {
-			return l.renew(ctx)
-		}
 		l.mu.Lock()
+		defer l.mu.Unlock()
 		l.spent = t.Refresh
-		l.mu.Unlock()
 		return nil, fmt.Errorf("%w: %w", errEnded, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("refresh the login to IAM Identity Center: %w", err)
 	}
-	if next.Refresh == "" {
+	if next.Refresh.IsZero() {
 		next.Refresh = t.Refresh // as OAuth has it (RFC 6749, 6)
 	}
+	return next, nil
+}
+
+// replace keeps what a token was traded for, unless there was a login or logout meanwhile.
+func (l *ssoLogin) replace(ctx context.Context, before, next *ssoToken) (*ssoToken, error) {
 	l.saving.Lock()
 	defer l.saving.Unlock()
 	switch now := l.known(); now {
-	case t:
+	case before:
 		l.keep(ctx, next)
 		return next, nil
 	case nil:
-		return nil, errNoLogin // a logout came first
+		return nil, errNoLogin // a logout
 	default:
-		return now, nil // a login did
+		return now, nil
 	}
 }
 
 // redeem has tokens issued to a client.
 func (l *ssoLogin) redeem(ctx context.Context, c ssoClient, in *ssooidc.CreateTokenInput) (*ssoToken, error) {
 	started := l.now()
-	in.ClientId, in.ClientSecret = &c.ID, &c.Secret
+	in.ClientId, in.ClientSecret = &c.ID, aws.String(c.Secret.Reveal())
 	out, err := l.oidc.CreateToken(ctx, in)
 	if err != nil {
 		return nil, err
@@ -143,7 +157,7 @@ func (l *ssoLogin) redeem(ctx context.Context, c ssoClient, in *ssooidc.CreateTo
 	}
 	return &ssoToken{
 		StartURL: l.place.startURL, Region: l.place.region,
-		Access: *out.AccessToken, Expires: started.UTC().Round(0).Add(time.Duration(out.ExpiresIn) * time.Second),
-		Refresh: aws.ToString(out.RefreshToken), Client: c,
+		Access: newVaulted(*out.AccessToken), Expires: started.UTC().Round(0).Add(time.Duration(out.ExpiresIn) * time.Second),
+		Refresh: newVaulted(aws.ToString(out.RefreshToken)), Client: c,
 	}, nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	ssotypes "github.com/aws/aws-sdk-go-v2/service/sso/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+
+	"credd/internal/agent/cred"
 )
 
 const (
@@ -28,42 +30,64 @@ var (
 	errEnded   = errors.New("the login to IAM Identity Center has ended")
 )
 
-// Logins are the IAM Identity Center logins, one for each start URL and region, however many sources use it.
+// Logins are what sources of one login share: the IAM Identity Center logins, one for each start URL and region, however
+// many sources use it, and the turns at the token files of `aws login`.
 type Logins struct {
 	http     aws.HTTPClient
 	vault    Vault
 	now      func() time.Time
 	patience time.Duration
 
-	mu  sync.Mutex
-	all map[ssoPlace]*ssoLogin
+	mu    sync.Mutex
+	all   map[ssoPlace]*ssoLogin
+	turns map[string]turn // by file
 }
 
 // NewLogins returns no login yet; those of the vault are found when they are needed.
 func NewLogins(http aws.HTTPClient, v Vault, now func() time.Time) *Logins {
-	return &Logins{http: http, vault: v, now: now, patience: ssoPatience, all: map[ssoPlace]*ssoLogin{}}
+	return &Logins{http: http, vault: v, now: now, patience: ssoPatience, all: map[ssoPlace]*ssoLogin{}, turns: map[string]turn{}}
+}
+
+// turn returns the lock of a token file.
+func (ls *Logins) turn(file string) turn {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	t := ls.turns[file]
+	if t == nil {
+		t = newTurn()
+		ls.turns[file] = t
+	}
+	return t
 }
 
 // ssoToken is a login as the vault has it.
 type ssoToken struct {
 	StartURL string    `json:"start_url"`
 	Region   string    `json:"region"`
-	Access   string    `json:"access_token"`
+	Access   vaulted   `json:"access_token"`
 	Expires  time.Time `json:"expires"`
-	Refresh  string    `json:"refresh_token,omitempty"` // works once; "" where AWS gave none
-	Client   ssoClient `json:"client"`                  // that the tokens were issued to
+	Refresh  vaulted   `json:"refresh_token,omitzero"` // works once; zero where AWS gave none
+	Client   ssoClient `json:"client"`                 // that the tokens were issued to
 }
 
 // ssoClient is a registration of this program, without which a token cannot be refreshed.
 type ssoClient struct {
 	ID      string    `json:"id"`
-	Secret  string    `json:"secret"`
+	Secret  vaulted   `json:"secret"`
 	Expires time.Time `json:"expires"`
 	Grant   string    `json:"grant"`
 }
 
+// vaulted is a secret that is written out in one place, the JSON of the vault.
+type vaulted struct{ cred.Secret }
+
+func newVaulted(s string) vaulted               { return vaulted{cred.NewSecret(s)} }
+func (v vaulted) MarshalText() ([]byte, error)  { return []byte(v.Reveal()), nil }
+func (v *vaulted) UnmarshalText(b []byte) error { v.Secret = cred.NewSecret(string(b)); return nil }
+func (v vaulted) is(o vaulted) bool             { return v.Equal(o.Secret) }
+
 func (t *ssoToken) same(o *ssoToken) bool {
-	return t == o || t != nil && o != nil && t.Access == o.Access && t.Refresh == o.Refresh
+	return t == o || t != nil && o != nil && t.Access.is(o.Access) && t.Refresh.is(o.Refresh)
 }
 
 // ssoLogin is one login with all that its sources share.
@@ -77,23 +101,18 @@ type ssoLogin struct {
 
 	saving sync.Mutex // while the vault's item and token become something else, so that a refresh undoes no login or logout
 
-	mu      sync.Mutex
-	token   *ssoToken // nil for none known
-	unsaved bool      // the vault does not have it: that could not be written
-	age     int       // counts logins and logouts
-	flight  *ssoFlight
-	again   time.Time             // when a refresh that failed is tried again, while the access token lives
-	dead    string                // an access token that AWS does not accept
-	spent   string                // a refresh token likewise
-	missing bool                  // the vault was asked and has none
-	clients map[string]*ssoClient // registered since the start, by grant
-	suspect string                // ID of a client whose login failed
-}
+	calls shared[*ssoToken] // of renew
 
-type ssoFlight struct {
-	done  chan struct{}
-	token *ssoToken
-	err   error
+	mu         sync.Mutex
+	token      *ssoToken             // nil for none known
+	unsaved    bool                  // the vault does not have it: that could not be written
+	generation int                   // counts logins and logouts
+	again      time.Time             // when a refresh that failed is tried again, while the access token lives
+	dead       vaulted               // an access token that AWS does not accept
+	spent      vaulted               // a refresh token likewise
+	missing    bool                  // the vault was asked and has none
+	clients    map[string]*ssoClient // registered since the start, by grant
+	suspect    string                // ID of a client whose login failed
 }
 
 func (ls *Logins) at(p ssoPlace) *ssoLogin {
@@ -135,14 +154,14 @@ func (l *ssoLogin) with(ctx context.Context, do func(token string) error) error 
 	if err != nil {
 		return err
 	}
-	if err = do(t.Access); !errors.As(err, &refused) {
+	if err = do(t.Access.Reveal()); !errors.As(err, &refused) {
 		return err
 	}
-	l.reject(t.Access, "")
+	l.reject(t.Access, vaulted{})
 	if t, err = l.get(ctx); err != nil {
 		return err
 	}
-	if err = do(t.Access); errors.As(err, &refused) {
+	if err = do(t.Access.Reveal()); errors.As(err, &refused) {
 		l.reject(t.Access, t.Refresh)
 		return fmt.Errorf("%w: %w", errEnded, err)
 	}
@@ -151,42 +170,32 @@ func (l *ssoLogin) with(ctx context.Context, do func(token string) error) error 
 
 // get returns a token that is good now. One caller refreshes for all: a refresh token works once.
 func (l *ssoLogin) get(ctx context.Context) (*ssoToken, error) {
-	for {
-		l.mu.Lock()
-		if t := l.token; l.fresh(t) || l.alive(t) && l.now().Before(l.again) {
-			l.mu.Unlock()
-			return t, nil
-		}
-		f := l.flight
-		if f == nil {
-			f = &ssoFlight{done: make(chan struct{})}
-			l.flight = f
-			l.mu.Unlock()
-			f.token, f.err = l.renew(ctx)
-			l.mu.Lock()
-			l.flight = nil
-			l.mu.Unlock()
-			close(f.done)
-			return f.token, f.err
-		}
-		l.mu.Unlock()
-		select {
-		case <-f.done:
-			// The caller that renewed may have gone away; that is no answer for us.
-			if errors.Is(f.err, context.Canceled) && ctx.Err() == nil {
-				continue
-			}
-			return f.token, f.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if t := l.good(); t != nil {
+		return t, nil
 	}
+	return l.calls.do(ctx, func(ctx context.Context) (*ssoToken, error) {
+		if t := l.good(); t != nil {
+			return t, nil // of a call that landed meanwhile
+		}
+		return l.renew(ctx)
+	})
 }
 
-func (l *ssoLogin) ageNow() int {
+// good returns the token if it need not be refreshed, or not yet again.
+func (l *ssoLogin) good() *ssoToken {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.age
+	if t := l.token; l.fresh(t) || l.alive(t) && l.now().Before(l.again) {
+		return t
+	}
+	return nil
+}
+
+// generationNow changes with each login and logout: what is of another was another person's, or of nobody any more.
+func (l *ssoLogin) generationNow() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.generation
 }
 
 func (l *ssoLogin) known() *ssoToken {
@@ -212,7 +221,7 @@ func (l *ssoLogin) reread(ctx context.Context) (*ssoToken, error) {
 	}
 	var stored ssoToken
 	found := &stored
-	if !ok || json.Unmarshal(data, found) != nil || found.Access == "" || found.StartURL != l.place.startURL || found.Region != l.place.region {
+	if !ok || json.Unmarshal(data, found) != nil || found.Access.IsZero() || found.StartURL != l.place.startURL || found.Region != l.place.region {
 		found = nil
 	}
 	l.mu.Lock()
@@ -231,12 +240,12 @@ func (l *ssoLogin) keep(ctx context.Context, t *ssoToken) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.token, l.missing = t, false
-	l.again, l.dead, l.spent = time.Time{}, "", ""
+	l.again, l.dead, l.spent = time.Time{}, vaulted{}, vaulted{}
 }
 
-// save is done also when the caller leaves.
+// save writes the vault. A ctx that ends when its caller leaves is not for it.
 func (l *ssoLogin) save(ctx context.Context, t *ssoToken) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
 	data, err := json.Marshal(t)
 	if err == nil {

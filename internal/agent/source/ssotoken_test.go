@@ -2,9 +2,14 @@ package source
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"credd/internal/agent/sts"
@@ -176,7 +181,7 @@ func TestSSOUnauthorizedIsRefreshedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.known().Access += "x" // as if AWS had ended the access token alone
+	l.known().Access = newVaulted(l.known().Access.Reveal() + "x") // as if AWS had ended the access token alone
 	l.save(t.Context(), l.known())
 	alive(t, s)
 	if got := c.aws.Calls("CreateToken"); got != 2 {
@@ -232,5 +237,112 @@ func TestSSOLoginOfAnotherPerson(t *testing.T) {
 	}
 	if alive(t, other).AccessKeyID == before.AccessKeyID {
 		t.Error("a session of the login before was kept")
+	}
+}
+
+// slow is a vault and an AWS that take their time, in a synctest bubble.
+type slow struct {
+	shelf
+	get, put, answer time.Duration
+	verdict          string // of AWS, "" for new tokens
+	another          bool   // each look into the vault finds what another process put there
+	asked, looks     int
+}
+
+func (s *slow) wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *slow) Get(ctx context.Context, name string) ([]byte, bool, error) {
+	if err := s.wait(ctx, s.get); err != nil {
+		return nil, false, err
+	}
+	if s.looks++; s.another {
+		return storedLogin(strconv.Itoa(s.looks)), true, nil
+	}
+	return s.shelf.Get(ctx, name)
+}
+
+func (s *slow) Put(ctx context.Context, name string, item []byte) error {
+	if err := s.wait(ctx, s.put); err != nil {
+		return err
+	}
+	return s.shelf.Put(ctx, name, item)
+}
+
+func (s *slow) Do(r *http.Request) (*http.Response, error) {
+	s.asked++
+	if err := s.wait(r.Context(), s.answer); err != nil {
+		return nil, err
+	}
+	if s.verdict != "" {
+		return respond(r, http.StatusBadRequest, s.verdict, `{"error":"x"}`), nil
+	}
+	return respond(r, http.StatusOK, "", `{"accessToken":"next","expiresIn":3600,"tokenType":"Bearer","refreshToken":"r"}`), nil
+}
+
+// storedLogin is an item of the vault: a login whose access token is over.
+func storedLogin(refresh string) []byte {
+	data, err := json.Marshal(ssoToken{
+		StartURL: portalURL, Region: "eu-west-1", Access: newVaulted("a"), Expires: time.Now().Add(-time.Minute), Refresh: newVaulted(refresh),
+		Client: ssoClient{ID: "id", Secret: newVaulted("s"), Expires: time.Now().Add(24 * time.Hour), Grant: ssoCode},
+	})
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+func TestSSORenewalHasOneBudget(t *testing.T) {
+	const never = time.Hour
+	for name, tt := range map[string]struct {
+		slow   *slow
+		caller time.Duration // until it leaves, 0 for never
+		most   time.Duration // until get returns
+		asked  int
+		saved  bool
+	}{
+		"quick":                            {&slow{}, 0, 0, 1, true},
+		"AWS hangs":                        {&slow{answer: never}, 0, refreshTimeout, 1, false},
+		"AWS hangs and the caller leaves":  {&slow{answer: never}, time.Second, time.Second + linger, 1, false},
+		"AWS answers after the caller":     {&slow{answer: 3 * time.Second}, time.Second, 3 * time.Second, 1, true},
+		"the vault hangs":                  {&slow{get: never}, 0, refreshTimeout, 0, false},
+		"the vault hangs, the caller left": {&slow{get: never}, time.Second, time.Second + linger, 0, false},
+		"all are slow":                     {&slow{get: 8 * time.Second, answer: 6 * time.Second, put: never}, 0, renewTimeout, 1, false},
+		"saving is slow":                   {&slow{get: 8 * time.Second, answer: 6 * time.Second, put: 8 * time.Second}, 0, 22 * time.Second, 1, true},
+		"AWS refuses":                      {&slow{get: time.Second, verdict: "InvalidGrantException"}, 0, 2 * time.Second, 1, false},
+		"AWS refuses twice":                {&slow{get: time.Second, verdict: "InvalidGrantException", another: true}, 0, 3 * time.Second, 2, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := tt.slow
+				l := NewLogins(s, s, time.Now).at(ssoPlace{portalURL, "eu-west-1", ""})
+				s.items = map[string][]byte{l.place.item(): storedLogin("r0")}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tt.caller > 0 {
+					time.AfterFunc(tt.caller, cancel)
+				}
+				start := time.Now()
+				token, err := l.get(ctx)
+				if took := time.Since(start); took > tt.most {
+					t.Errorf("took %s, want at most %s", took, tt.most)
+				}
+				if s.asked != tt.asked {
+					t.Errorf("AWS was asked %d times, want %d", s.asked, tt.asked)
+				}
+				if s.verdict != "" && !errors.Is(err, errEnded) {
+					t.Errorf("got %v, want the login to have ended", err)
+				}
+				if saved := strings.Contains(string(s.items[l.place.item()]), "next"); saved != tt.saved || saved && (err != nil || token.Access.Reveal() != "next") {
+					t.Errorf("got %v, %v; saved %v, want %v", token, err, saved, tt.saved)
+				}
+			})
+		})
 	}
 }

@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	mostFile           = 64 << 10 // bytes of a file with a token; a web identity token is at most 20,000 characters (STS)
+	mostFile           = 64 << 10 // bytes of a file with a token
+	mostToken          = 20_000   // characters of a web identity token (STS AssumeRoleWithWebIdentity)
 	webIdentitySession = "credd"  // the role session's name
 )
 
@@ -79,6 +80,9 @@ func readToken(name string) (cred.Secret, error) {
 	}
 	if bytes.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return cred.Secret{}, fmt.Errorf("%s holds more than a token", name)
+	}
+	if len(token) > mostToken {
+		return cred.Secret{}, fmt.Errorf("%s holds more than the %d characters of a token", name, mostToken)
 	}
 	return cred.NewSecret(string(token)), nil
 }

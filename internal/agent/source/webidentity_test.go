@@ -115,6 +115,8 @@ func TestWebIdentityErrors(t *testing.T) {
 	write(t, dir, "unknown", canary)
 	write(t, dir, "empty", " \n")
 	write(t, dir, "two", canary+"\n"+canary)
+	write(t, dir, "long", strings.Repeat("x", mostToken+1))
+	write(t, dir, "longest", strings.Repeat("x", mostToken))
 	write(t, dir, "large", strings.Repeat(canary, mostFile/len(canary)+1))
 	for name, tt := range map[string]struct {
 		file, role string
@@ -126,6 +128,8 @@ func TestWebIdentityErrors(t *testing.T) {
 		"empty":       {"empty", webRoleARN, Config, filepath.Join(dir, "empty") + " is empty"},
 		"two tokens":  {"two", webRoleARN, Config, "more than a token"},
 		"large":       {"large", webRoleARN, Config, "larger than 64 KiB"},
+		"long":        {"long", webRoleARN, Config, "more than the 20000 characters of a token"},
+		"longest":     {"longest", webRoleARN, Login, "is not accepted"},
 		"no role":     {"good", "Deploy", Config, "not an ARN"},
 		"expired":     {"expired", webRoleARN, Login, "the web identity token of source ci is not accepted or has expired"},
 		"unknown":     {"unknown", webRoleARN, Login, filepath.Join(dir, "unknown") + " has to renew it"},

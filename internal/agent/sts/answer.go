@@ -57,10 +57,11 @@ func readMeta(m middleware.Metadata, now time.Time) meta {
 	return out
 }
 
-// signer signs with the client's clock instead of the SDK's. Each call has a signer of its own: the SDK's remembers what it
+// Signer signs with a clock of its own instead of the SDK's. Each call has a signer of its own: the SDK's remembers what it
 // derived from a secret by the access key's ID alone, so that another secret with that ID would sign as the first.
-type signer struct{ now func() time.Time }
+type Signer struct{ Now func() time.Time }
 
-func (s signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
-	return v4.NewSigner().SignHTTP(ctx, c, r, hash, service, region, s.now().UTC(), opts...)
+// SignHTTP is of the SDK's interface HTTPSignerV4.
+func (s Signer) SignHTTP(ctx context.Context, c aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, opts ...func(*v4.SignerOptions)) error {
+	return v4.NewSigner().SignHTTP(ctx, c, r, hash, service, region, s.Now().UTC(), opts...)
 }

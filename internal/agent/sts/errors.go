@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 	Clock                     // set the clock
 	Invalid                   // the request is wrong: change the configuration
 	WrongCode                 // the MFA code is wrong, was used, or is of another device
+	Rejected                  // AWS said no in another way, which its code tells
 )
 
 // Error is a failed call, safe to show: it holds no secret and no external ID.
@@ -70,6 +72,13 @@ var reasons = map[string]Reason{
 	"ThrottlingException":         Throttled,
 	"RequestLimitExceeded":        Throttled,
 	"TooManyRequestsException":    Throttled,
+	"TooManyRequestsError":        Throttled,   // of sign-in
+	"SlowDownException":           Throttled,   // of SSO-OIDC
+	busyEntity:                    Throttled,   // of IAM
+	"IDPCommunicationError":       Unreachable, // AWS could not ask a web identity's provider
+	"NoSuchEntity":                Rejected,    // of IAM, with the following
+	"LimitExceeded":               Rejected,    // a quota, which does not pass
+	"OptInRequired":               Rejected,
 	"RequestExpired":              Clock,
 	"ValidationError":             Invalid,
 	"MalformedPolicyDocument":     Invalid,
@@ -103,28 +112,57 @@ func Sort(err error, now time.Time) *Error {
 	if resp != nil {
 		e.RequestID = resp.ServiceRequestID()
 	}
+	status := 0
+	if resp != nil {
+		status = resp.HTTPStatusCode()
+	}
 	reason, known := reasons[e.Code]
 	switch {
 	case strings.HasPrefix(api.ErrorMessage(), "MultiFactorAuthentication failed"):
 		e.Reason = WrongCode
 	case known:
 		e.Reason = reason
-	case resp != nil && resp.HTTPStatusCode() >= 500:
+	case status >= 500:
 		e.Reason = Unreachable
+	case status == http.StatusTooManyRequests:
+		e.Reason = Throttled
+	case status >= 400 && e.Code != noCode && codeForm.MatchString(e.Code):
+		e.Reason = Rejected
 	}
 	e.Message = message(e.Reason, api)
 	if e.Reason == Broken && resp != nil {
-		e.Message = fmt.Sprintf("an answer that is not AWS's usual form (HTTP %d, %s)", resp.HTTPStatusCode(), api.ErrorCode())
+		e.Message = fmt.Sprintf("an answer that is not AWS's usual form (HTTP %d, %.40q)", status, api.ErrorCode())
 	}
 	return e
 }
 
-// message says what AWS said. What AWS quotes of the request is left out where it could be an external ID.
+const (
+	noCode     = "UnknownError"                  // what the SDK makes of an answer without a code
+	busyEntity = "EntityTemporarilyUnmodifiable" // of IAM: it was just changed
+)
+
+var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._]{1,79}$`)
+
+// quotation is what AWS repeats of a request that it finds invalid, such as in "Value 'x' at 'externalId' failed to satisfy
+// constraint". One without an end is cut to the end of the text.
+var quotation = regexp.MustCompile(`(?s)Value '.*?(' at |$)`)
+
+// unquoted is AWS's message without what it quotes, which may be a secret.
+func unquoted(api smithy.APIError) string {
+	return quotation.ReplaceAllStringFunc(api.ErrorMessage(), func(q string) string {
+		if strings.HasSuffix(q, "' at ") {
+			return "Value at "
+		}
+		return "Value"
+	})
+}
+
+// message says what AWS said. What AWS quotes of the request is left out.
 func message(r Reason, api smithy.APIError) string {
 	switch r {
 	case Denied:
 		// "… is not authorized to perform: … because no identity-based policy allows …" is about our own side.
-		if _, because, ok := strings.Cut(api.ErrorMessage(), " because "); ok {
+		if _, because, ok := strings.Cut(unquoted(api), " because "); ok {
 			return "denied by AWS because " + because
 		}
 		return "denied by AWS"
@@ -133,6 +171,9 @@ func message(r Reason, api smithy.APIError) string {
 	case Login:
 		return "AWS does not accept the source's credentials (" + api.ErrorCode() + ")"
 	case Throttled:
+		if api.ErrorCode() == busyEntity {
+			return "AWS asks to wait (" + busyEntity + ")"
+		}
 		return "AWS is throttling requests (" + api.ErrorCode() + ")"
 	case Unreachable:
 		return "AWS is failing (" + api.ErrorCode() + ")"
@@ -140,7 +181,9 @@ func message(r Reason, api smithy.APIError) string {
 		if strings.Contains(strings.ToLower(api.ErrorMessage()), "externalid") {
 			return "AWS refuses the request (" + api.ErrorCode() + "): the external ID is not valid"
 		}
-		return "AWS refuses the request (" + api.ErrorCode() + "): " + api.ErrorMessage()
+		return "AWS refuses the request (" + api.ErrorCode() + "): " + unquoted(api)
+	case Rejected:
+		return "AWS refuses: " + api.ErrorCode()
 	}
 	return "unexpected error of AWS (" + api.ErrorCode() + ")"
 }

@@ -204,7 +204,7 @@ func (c *Client) client(by Caller) *sts.Client {
 		Region:       at.region,
 		BaseEndpoint: optional(at.url),
 		HTTPClient:   c.http,
-		HTTPSignerV4: signer{c.now},
+		HTTPSignerV4: Signer{c.now},
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = attempts
 			o.RateLimiter = ratelimit.None // the cache spaces failures, by role: one customer's must not cost another's retries
