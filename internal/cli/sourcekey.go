@@ -108,7 +108,8 @@ func newSourceRotateCmd(s *Streams) *cobra.Command {
 		Long: `Change the access key of a source of type keys: create a second one, prove it, store it, disable the old one, prove again, delete
 the old one. Should that be interrupted, run it again: a key that works is stored at every moment.
 
-The user needs iam:ListAccessKeys, iam:CreateAccessKey, iam:UpdateAccessKey and iam:DeleteAccessKey for itself.`,
+The user needs iam:ListAccessKeys, iam:CreateAccessKey, iam:UpdateAccessKey and iam:DeleteAccessKey for itself; and after a rotation
+that broke off iam:GetAccessKeyLastUsed, to tell a key that it lost from one of somebody else.`,
 		Example: "  credd source rotate work",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := s.talk(cmd.Context(), api.Request{Do: api.DoRotate, Name: args[0]}, &api.Done{}, func(e api.Event) { s.step(e, false) })

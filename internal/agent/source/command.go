@@ -26,9 +26,13 @@ var errNotRun = errors.New("cannot be run")
 // run runs a command without a shell, without stdin, and with the daemon's own environment, which holds no credential
 // (see ClearEnvironment). It returns what the command prints. Neither that nor its stderr is ever in an error. Where the
 // caller's context ended first the error is that of the context.
-func run(caller context.Context, command string) ([]byte, error) {
+func run(ctx context.Context, command string) ([]byte, error) {
+	return runWithin(ctx, commandTimeout, command)
+}
+
+func runWithin(caller context.Context, most time.Duration, command string) ([]byte, error) {
 	args := split(command)
-	ctx, cancel := context.WithTimeout(caller, commandTimeout)
+	ctx, cancel := context.WithTimeout(caller, most)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var out limited
@@ -48,7 +52,7 @@ func run(caller context.Context, command string) ([]byte, error) {
 	case caller.Err() != nil:
 		return nil, caller.Err()
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("did not end in %s", commandTimeout)
+		return nil, fmt.Errorf("did not end in %s", most)
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, fmt.Errorf("%w: it is not in the PATH of the daemon, write its whole path", errNotRun)
 	case errors.As(err, &exit):
