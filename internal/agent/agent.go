@@ -38,6 +38,7 @@ type Network interface {
 // Vault takes the settings of [vault].
 type Vault interface {
 	Configure(vault.Settings)
+	Ready(context.Context) error
 }
 
 // Options are what an agent needs. All are required.
@@ -56,7 +57,7 @@ type Options struct {
 	LogLevel  *slog.LevelVar
 	NewSource func(source.Spec) (source.Source, error)
 	AddKey    func(context.Context, source.Spec, source.NewKey) (sts.Identity, error)
-	DropKey   func(ctx context.Context, source string) error
+	DropKey   func(ctx context.Context, source string) (had bool, err error)
 }
 
 // Agent answers helpers and credd's commands.

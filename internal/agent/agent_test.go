@@ -103,7 +103,8 @@ func (w *world) newSource(s source.Spec) source.Source {
 
 type noVault struct{}
 
-func (noVault) Configure(vault.Settings) {}
+func (noVault) Configure(vault.Settings)    {}
+func (noVault) Ready(context.Context) error { return nil }
 
 func (w *world) clock() time.Time {
 	w.mu.Lock()

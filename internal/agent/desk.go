@@ -301,7 +301,7 @@ func (d *desk) wrong(q source.Asker, why string) error {
 	}
 	pause := max(r.next, firstRest)
 	d.rests[q] = rest{why: "too many wrong answers", until: d.now().Add(pause), next: min(2*pause, longestRest)}
-	return &source.Error{Kind: source.Login, Message: fmt.Sprintf("%s: given up after %d answers", why, mostWrong)}
+	return &source.Error{Kind: source.Login, Message: fmt.Sprintf("%s: given up after %d answers", why, mostWrong), Hint: "see that mfa_serial is that of this device and this machine's clock is right; then: credd login SOURCE"}
 }
 
 func (d *desk) declined(q source.Asker) error {

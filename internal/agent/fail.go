@@ -82,7 +82,7 @@ func explainAWS(e *sts.Error) failure {
 	case sts.WrongCode:
 		return fail(ipc.Login, e.Message, "see that the device is the right one and this machine's clock is right; then: credd login SOURCE")
 	case sts.Login:
-		return fail(ipc.Login, e.Message, "renew the source's credentials; who it is shows: credd source test NAME")
+		return fail(ipc.Login, e.Message, "see that the source's key or login is still good; what AWS says shows: credd source test SOURCE; for type keys: credd source add SOURCE --type keys --replace")
 	case sts.Throttled:
 		return fail(ipc.Unreachable, e.Message, "try again in a moment")
 	case sts.Unreachable:
@@ -92,7 +92,7 @@ func explainAWS(e *sts.Error) failure {
 	case sts.Rejected:
 		return fail(ipc.Usage, e.Message, "what it means is in the reference of the AWS service; trying again does not help")
 	case sts.Invalid:
-		return fail(ipc.Usage, e.Message, "change the role's settings: credd role show NAME")
+		return fail(ipc.Usage, e.Message, "change the role's settings; they show in: credd role show")
 	}
 	return fail(ipc.Unreachable, e.Message, "try again; if it stays, see what answers in AWS's place (proxy, endpoint_url)")
 }
@@ -105,7 +105,7 @@ func (a *Agent) explainRole(role string, err error) failure {
 		if r.since.Before(r.tried) && !r.since.IsZero() {
 			f.message += " since " + a.clock(r.since)
 		}
-		f.hint = "AWS does not say why. Check the role's ARN and external ID, and that its trust policy names us (who we are: credd source test)"
+		f.hint = "AWS does not say why. Check the role's ARN and external ID, and that its trust policy names us (who we are: credd source test SOURCE)"
 		if !r.worked.IsZero() {
 			f.message += fmt.Sprintf(" (last worked %s)", a.clock(r.worked))
 			f.hint = "AWS does not say why. It worked before: ask the account's owner whether the role, its trust policy or the external ID changed"
@@ -113,6 +113,11 @@ func (a *Agent) explainRole(role string, err error) failure {
 	}
 	if at, err := a.state.Load().role(role); err == nil && at.ARN == "" && f.code == ipc.Denied {
 		f.hint = "the role hands out its source's own session; what AWS lets that source do shows: credd source test " + at.Source
+	}
+	if st := a.state.Load(); st != nil {
+		if at, err := st.role(role); err == nil {
+			f.hint = strings.ReplaceAll(f.hint, "SOURCE", st.sourceName(at))
+		}
 	}
 	f.message = role + ": " + f.message
 	return f

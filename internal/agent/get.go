@@ -100,13 +100,16 @@ func (a *Agent) caller(ctx context.Context, st *state, role *roster.Role) (sts.C
 func (a *Agent) credentialsOf(ctx context.Context, name string, src source.Source) (*cred.Session, error) {
 	s, err := src.Credentials(ctx)
 	if ctx.Err() == nil {
-		a.sources.note(name, "", err, a.Now())
+		a.sources.note(name, "", kindOf(sortSource(err, a.Now())), err, a.Now())
 	}
 	return s, err
 }
 
 // sortSource sorts the error of an AWS call that a source made; the errors of the source and of the vault are sorted already.
 func sortSource(err error, now time.Time) error {
+	if err == nil {
+		return nil
+	}
 	var own *source.Error
 	var kept *vault.Error
 	if errors.As(err, &own) || errors.As(err, &kept) {

@@ -15,12 +15,13 @@ type record struct {
 	worked time.Time // last success
 	since  time.Time // of the first failure after it; zero while it works
 	tried  time.Time
+	kind   string // of the failure: another one begins anew
 	err    error
 	note   string // about the session in force, for status
 }
 
 // note records how a try went, and returns what was known before.
-func (h *health) note(name, note string, err error, now time.Time) (before record) {
+func (h *health) note(name, note, kind string, err error, now time.Time) (before record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	before = h.by[name]
@@ -28,9 +29,9 @@ func (h *health) note(name, note string, err error, now time.Time) (before recor
 	r.tried, r.err = now, err
 	switch {
 	case err == nil:
-		r.worked, r.since, r.note = now, time.Time{}, note
-	case r.since.IsZero():
-		r.since = now
+		r.worked, r.since, r.kind, r.note = now, time.Time{}, "", note
+	case r.since.IsZero(), r.kind != kind:
+		r.since, r.kind = now, kind
 	}
 	h.by[name] = r
 	return before
@@ -38,7 +39,7 @@ func (h *health) note(name, note string, err error, now time.Time) (before recor
 
 // note records the end of a flight.
 func (a *Agent) note(role, note string, err error) {
-	before := a.health.note(role, note, err, a.Now())
+	before := a.health.note(role, note, kindOf(err), err, a.Now())
 	if err != nil {
 		f := explain(err)
 		a.Log.Warn("role failed", "role", role, "outcome", f.outcome, "error", f.message, "request_id", requestID(err))
@@ -50,6 +51,14 @@ func (a *Agent) note(role, note string, err error) {
 	if note != "" && note != before.note {
 		a.Log.Warn(note, "role", role)
 	}
+}
+
+// kindOf is the outcome of an error, "" of none.
+func kindOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return explain(err).outcome
 }
 
 func (h *health) of(name string) record {

@@ -106,8 +106,8 @@ func (a *Agent) logIn(ctx context.Context, c *caller, src source.Source, r api.R
 		if q == nil {
 			break
 		}
-		if _, err := a.credentialsOf(ctx, r.Name, src.(source.Source)); asker(err) != nil && asker(err) != q {
-			return err // the vault is asked for first
+		if _, err := a.credentialsOf(ctx, r.Name, src.(source.Source)); err != nil && asker(err) != q {
+			return err // the vault is asked for first, and without a key there is nothing to ask for
 		}
 		return a.desk.askNow(ctx, c, q, &source.Error{
 			Kind: source.Login, Message: "there is no terminal to ask for the code at", Hint: "run it in a terminal: credd login " + r.Name,
@@ -138,7 +138,9 @@ func (a *Agent) logout(ctx context.Context, c *caller, name string) (any, failur
 		return err == nil && of(st.source(role))
 	})
 	if err != nil { // what is here is dropped in any case
-		return nil, a.explainSource(name, err)
+		f := a.explainSource(name, err)
+		f.message, f.hint = "logged out here, and its sessions are dropped; AWS could not be told: "+f.message, "the login itself ends at AWS by its own time"
+		return nil, f
 	}
 	return api.Forgotten{Roles: roleNames(keys)}, failure{}
 }
@@ -188,6 +190,12 @@ func (a *Agent) storeKey(ctx context.Context, c *caller, r api.Request) (any, fa
 	if r.Key == nil {
 		return nil, fail(ipc.Usage, "there is no key to store", "")
 	}
+	if r.Key.ID == "" { // asked ahead, before a person is asked for secrets
+		if err := a.answered(ctx, c, true, func() error { return a.Vault.Ready(ctx) }); err != nil {
+			return nil, a.explainSource(r.Name, err)
+		}
+		return api.Identity{Name: r.Name}, failure{}
+	}
 	settings := a.state.Load().roster.Settings
 	spec := a.spec(&roster.Source{
 		Name: r.Name, Type: "keys", Region: r.Key.Region, STSRegion: r.Key.STSRegion, EndpointURL: r.Key.EndpointURL,
@@ -214,11 +222,12 @@ func (a *Agent) storeKey(ctx context.Context, c *caller, r api.Request) (any, fa
 
 // dropKey takes an access key, and what goes with it, out of the vault. Its source may be gone from the files already.
 func (a *Agent) dropKey(ctx context.Context, c *caller, name string) (any, failure) {
-	err := a.answered(ctx, c, true, func() error { return a.DropKey(ctx, name) })
+	had := false
+	err := a.answered(ctx, c, true, func() (err error) { had, err = a.DropKey(ctx, name); return err })
 	if err != nil {
 		return nil, a.explainSource(name, err)
 	}
-	return api.Done{}, failure{}
+	return api.Dropped{Had: had}, failure{}
 }
 
 // sourceOf returns the source that a request names, or one for a login that no source has yet.
@@ -241,12 +250,13 @@ func (a *Agent) sourceNamed(name string) (source.Source, failure) {
 	if src := a.state.Load().sources[name]; src != nil {
 		return src, failure{}
 	}
-	return nil, fail(ipc.UnknownRole, "no such source: "+name, "see: credd source list")
+	return nil, explain(a.state.Load().noSource(name))
 }
 
 // explainSource is explain for what a source itself was asked for.
 func (a *Agent) explainSource(name string, err error) failure {
 	f := explain(sortSource(err, a.Now()))
+	f.hint = strings.ReplaceAll(f.hint, "SOURCE", name)
 	if !strings.Contains(f.message, "source "+name) {
 		f.message = name + ": " + f.message
 	}

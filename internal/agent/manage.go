@@ -52,7 +52,7 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 	case api.DoRefresh:
 		return a.renew(ctx, c, r.Name)
 	case api.DoForget:
-		return a.forget(r), failure{}
+		return a.forget(r)
 	case api.DoLogin:
 		return a.login(ctx, c, r)
 	case api.DoLogout:
@@ -115,7 +115,7 @@ func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure)
 	started := a.Now()
 	st := a.state.Load()
 	if !isRole(name) && st.sources[name] == nil {
-		return nil, explain(&unknownSource{name})
+		return nil, explain(st.noSource(name))
 	}
 	var by sts.Caller
 	err := a.answered(ctx, c, false, func() (err error) { by, err = a.actAs(ctx, st, name); return err })
@@ -190,18 +190,39 @@ func (a *Agent) renew(ctx context.Context, c *caller, name string) (any, failure
 	if err != nil {
 		return nil, explain(err)
 	}
+	var before string
+	for _, l := range a.cache.Live() {
+		if l.Key.Role == name {
+			before = l.Session.AccessKeyID
+		}
+	}
 	var ans cache.Answer
 	err = a.answered(ctx, c, false, func() (err error) { ans, err = a.refresh(ctx, st, role); return err })
 	if err != nil {
 		return nil, a.explainRole(name, err)
 	}
-	return a.describe(st, name, ans.Session, cache.Live{}), failure{}
+	out := a.describe(st, name, ans.Session, cache.Live{})
+	if before == out.AccessKeyID {
+		out.Note = "the session of before: its source renews it by itself when that is due"
+	}
+	return out, failure{}
 }
 
-// forget drops the sessions of a role, of a customer, or all.
-func (a *Agent) forget(r api.Request) api.Forgotten {
+// forget drops the sessions of a role, of a customer, of all roles of a source, or all.
+func (a *Agent) forget(r api.Request) (any, failure) {
+	st := a.state.Load()
+	_, noRole := st.role(r.Name)
+	_, customer := st.roster.Customer(r.Name)
+	src := st.sources[r.Name]
+	if !r.All && noRole != nil && !customer && src == nil {
+		return nil, explain(noRole)
+	}
 	keys := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool {
-		return r.All || k.Role == r.Name || strings.HasPrefix(k.Role, r.Name+"/")
+		if r.All || k.Role == r.Name || strings.HasPrefix(k.Role, r.Name+"/") {
+			return true
+		}
+		role, err := st.role(k.Role)
+		return src != nil && err == nil && st.source(role) == src
 	})
-	return api.Forgotten{Roles: roleNames(keys)}
+	return api.Forgotten{Roles: roleNames(keys)}, failure{}
 }

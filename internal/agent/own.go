@@ -36,7 +36,15 @@ func (st *state) role(name string) (*roster.Role, error) {
 	if role, ok := st.own[name]; ok {
 		return role, nil
 	}
-	return nil, &unknownSource{of}
+	return nil, st.noSource(of)
+}
+
+// noSource is the error for a source that the files do not have, or cannot have because they are broken.
+func (st *state) noSource(name string) error {
+	if err := st.roster.Broken(); err != nil {
+		return err
+	}
+	return &unknownSource{name}
 }
 
 type unknownSource struct{ name string }

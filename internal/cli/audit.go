@@ -45,7 +45,11 @@ func newAuditCmd(s *Streams) *cobra.Command {
 			if asJSON {
 				show = s.auditJSON
 			}
-			bad, err := audit.Read(where.audit, f, show)
+			lines := 0
+			bad, err := audit.Read(where.audit, f, func(e audit.Entry) error { lines++; return show(e) })
+			if lines == 0 && err == nil {
+				s.note("no line of %s matches", where.audit)
+			}
 			if bad > 0 {
 				s.warn(where.audit+": left out what cannot be read: "+count(bad, "line"), "")
 			}

@@ -131,7 +131,7 @@ func TestWithoutADaemon(t *testing.T) {
 		code int
 		want string // in stdout or stderr
 	}{
-		{[]string{"status"}, 3, "credd: hint: start it with: credd serve"},
+		{[]string{"status"}, 3, "by hand: credd serve"},
 		{[]string{"reload"}, 3, "credd is not running"},
 		{[]string{"refresh", "acme/admin"}, 3, "credd is not running"},
 		{[]string{"forget", "--all"}, 3, "credd is not running"},

@@ -162,6 +162,9 @@ func newRefreshCmd(s *Streams) *cobra.Command {
 			if asJSON {
 				return printJSON(s.Out, l)
 			}
+			if l.Note != "" && strings.HasPrefix(l.Note, "the session of before") {
+				return s.say("%s: still session %s for %s: %s", l.Role, l.AccessKeyID, left(time.Until(l.Expires)), l.Note)
+			}
 			return s.say("%s: new session %s for %s", l.Role, l.AccessKeyID, left(time.Until(l.Expires)))
 		},
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/ipc"
@@ -51,6 +52,7 @@ func newRootCmd(s *Streams) *cobra.Command {
 		Short: "Short-lived AWS credentials for the roles of many accounts",
 		Long: `credd holds the roles of many AWS accounts, assumes them when asked, and keeps their sessions in memory.
 credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/config.`,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -118,9 +120,11 @@ func sorted(err error) *userError {
 	case errors.Is(err, roster.ErrUnknownSource):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd source list"}
 	case errors.Is(err, roster.ErrSourceExists):
-		return &userError{ipc.Usage, err.Error(), "see: credd source show, or remove it first"}
+		return &userError{ipc.Usage, err.Error(), "look at it or remove it first: credd source show, credd source remove"}
+	case errors.Is(err, api.ErrLost):
+		return &userError{ipc.NoDaemon, err.Error(), "credd ended or was restarted meanwhile: run the command again"}
 	case errors.Is(err, socket.ErrNoDaemon):
-		return &userError{ipc.NoDaemon, err.Error(), "start it with: credd serve"}
+		return &userError{ipc.NoDaemon, err.Error(), "credhelper and credd login start it by themselves; by hand: credd serve"}
 	case errors.Is(err, socket.ErrRunning):
 		return &userError{ipc.Usage, err.Error(), "see: credd status"}
 	case errors.Is(err, socket.ErrForeign):

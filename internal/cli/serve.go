@@ -88,7 +88,7 @@ func serve(ctx context.Context, stderr io.Writer) error {
 		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (sts.Identity, error) {
 			return source.AddKey(ctx, deps, s, n)
 		},
-		DropKey: func(ctx context.Context, name string) error { return source.DropKey(ctx, deps, name) },
+		DropKey: func(ctx context.Context, name string) (bool, error) { return source.DropKey(ctx, deps, name) },
 	})
 	defer a.Close()
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -54,6 +55,13 @@ func newSourceAddCmd(s *Streams) *cobra.Command {
 			a.Name = args[0]
 			if len(args) > 1 {
 				a.Command = args[1:]
+				if path := a.Command[0]; strings.ContainsRune(path, filepath.Separator) { // the daemon's directory is another
+					abs, err := filepath.Abs(path)
+					if err != nil {
+						return err
+					}
+					a.Command[0] = abs
+				}
 			}
 			for _, name := range sourceFlags {
 				if cmd.Flags().Changed(name) {
@@ -115,6 +123,9 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 			return asUsage(err)
 		}
 		s.say("added source %s to %s", a.Name, path)
+		if now := roster.Load(where.config, nil); now.Settings.Defaults.Source == a.Name {
+			s.say("roles use it unless they name another: it is [defaults] source")
+		}
 		if now := roster.Load(where.config, nil); now.Settings.Defaults.Source == "" {
 			s.say("roles use it where they, or [defaults] in credd.toml, say: source = \"%s\"", a.Name)
 		}
@@ -196,16 +207,17 @@ func (s *Streams) chooseRole(ctx context.Context, a *sourceAdd) error {
 	if err := table(s.Err, []string{"", "ACCOUNT", "NAME", "ROLE"}, rows); err != nil {
 		return err
 	}
-	text, err := s.prompt("which one assumes your customers' roles (number)", false, without)
-	if err != nil {
-		return err
+	for {
+		text, err := s.prompt("which one assumes your customers' roles (number)", false, without)
+		if err != nil {
+			return err
+		}
+		if n, err := strconv.Atoi(strings.TrimSpace(text)); err == nil && n >= 1 && n <= len(choices) {
+			choices[n-1]()
+			return nil
+		}
+		s.note("that is not one of the numbers; ^D ends it")
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(text))
-	if err != nil || n < 1 || n > len(choices) {
-		return &userError{ipc.Usage, "that is not one of the numbers", without}
-	}
-	choices[n-1]()
-	return nil
 }
 
 // accounts lists what a login may use, after logging in if need be. Another login than the source's own may be missing: a

@@ -55,7 +55,7 @@ func TestSourceAddStoresAndAdds(t *testing.T) {
 	if r.code != 0 || strings.Contains(r.out+r.err, "canary") || !strings.Contains(r.out, "it is arn:aws:iam::210987654321:user/ana") {
 		t.Fatalf("got %+v", r)
 	}
-	if len(*asked) != 3 || (*asked)[0].Do != api.DoStoreKey || (*asked)[0].Key.Secret != "canary-secret" || (*asked)[1].Do != api.DoReload || (*asked)[2].Do != api.DoTest {
+	if len(*asked) != 4 || (*asked)[0].Key.ID != "" || (*asked)[1].Do != api.DoStoreKey || (*asked)[1].Key.Secret != "canary-secret" || (*asked)[2].Do != api.DoReload || (*asked)[3].Do != api.DoTest {
 		t.Errorf("asked %+v", *asked)
 	}
 	if r := run(t, "", "source", "show", "acct"); !strings.Contains(r.out, "mfa command  ykman code\n") {
@@ -81,7 +81,7 @@ func TestSourceAddStoresAndAdds(t *testing.T) {
 			t.Errorf("%s: got %+v, asked %v", args, r, *asked)
 		}
 	}
-	if r := run(t, keyLines, "source", "add", "acct", "--type", "keys", "--from-stdin", "--replace", "--no-test"); r.code != 0 || len(*asked) == 0 || !(*asked)[0].Key.Replace {
+	if r := run(t, keyLines, "source", "add", "acct", "--type", "keys", "--from-stdin", "--replace", "--no-test"); r.code != 0 || len(*asked) < 2 || !(*asked)[1].Key.Replace {
 		t.Errorf("got %+v, asked %v", r, *asked)
 	}
 	if after, err := os.ReadFile(filepath.Join(config, "credd.toml")); err != nil || string(after) != string(before) {
@@ -124,12 +124,16 @@ func TestSourceRemove(t *testing.T) {
 		r.err != "credd: warning: the vault is locked\ncredd: hint: unlock it\ncredd: error: the key of acct is still in the vault, if it had one\ncredd: hint: when that is mended: credd source remove acct\n" {
 		t.Errorf("got %+v", r)
 	}
-	answer, *asked = api.Done{}, nil
+	answer, *asked = api.Dropped{Had: true}, nil
 	r = run(t, "", "source", "remove", "acct", "--yes")
 	if r.code != 0 || !strings.HasPrefix(r.out, "the vault has no key of acct any more") || len(*asked) != 2 || (*asked)[0].Do != api.DoDropKey || (*asked)[0].Name != "acct" {
 		t.Errorf("once more: got %+v, asked %v", r, *asked)
 	}
 
+	answer = api.Dropped{}
+	if r := run(t, "", "source", "remove", "acct", "--yes"); r.code != 4 || !strings.Contains(r.err, "no such source: acct, and no key of it in the vault") {
+		t.Errorf("a third time: got %+v", r)
+	}
 	*asked = nil
 	r = run(t, "", "source", "remove", "work", "--yes")
 	if r.code != 2 || !strings.Contains(r.err, "credd.toml:6: source work is needed by [defaults]") || len(*asked) > 0 {

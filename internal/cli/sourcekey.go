@@ -18,6 +18,10 @@ import (
 
 // addKey has a key proved and stored by the daemon.
 func (s *Streams) addKey(ctx context.Context, where locations, a *sourceAdd) error {
+	// Before a person is asked for secrets: there has to be a vault to keep them.
+	if err := s.talk(ctx, api.Request{Do: api.DoStoreKey, Name: a.Name, Key: &api.NewKey{}}, &api.Identity{}, nil); err != nil {
+		return err
+	}
 	key, err := s.readKey(ctx, where, a)
 	if err != nil {
 		return err

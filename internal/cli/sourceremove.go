@@ -43,6 +43,11 @@ func (s *Streams) removeSource(ctx context.Context, where locations, name string
 		none = &userError{ipc.UnknownRole, err.Error(), "if its key is still in the vault: credd source remove " + name + " --yes"}
 	}
 	hasKey := gone || src.Type == "keys"
+	if !gone { // before a person is asked
+		if err := roster.CheckRemoval(where.config, name); err != nil {
+			return asUsage(err)
+		}
+	}
 	if hasKey && !yes {
 		if err := confirm(question, none); err != nil {
 			return err
@@ -56,10 +61,14 @@ func (s *Streams) removeSource(ctx context.Context, where locations, name string
 		s.say("removed source %s from %s", name, path)
 	}
 	if hasKey {
-		if err := s.talk(ctx, api.Request{Do: api.DoDropKey, Name: name}, &api.Done{}, nil); err != nil {
+		var key api.Dropped
+		if err := s.talk(ctx, api.Request{Do: api.DoDropKey, Name: name}, &key, nil); err != nil {
 			e := sorted(err)
 			s.warn(e.message, e.hint)
 			return &userError{e.code, "the key of " + name + " is still in the vault, if it had one", "when that is mended: credd source remove " + name}
+		}
+		if !key.Had && gone {
+			return &userError{ipc.UnknownRole, "no such source: " + name + ", and no key of it in the vault", "see: credd source list"}
 		}
 		s.say("the vault has no key of %s any more; at AWS it still works: delete it there if nothing else uses it", name)
 	}

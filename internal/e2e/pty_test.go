@@ -197,7 +197,7 @@ func TestPTYWrongCodes(t *testing.T) {
 	for _, c := range []struct{ code, want string }{
 		{"12345", "credd: a code is 6 digits; "},
 		{wrong, "credd: AWS does not accept this code; "},
-		{wrong, "credd: this code was used already: wait for the next one; "},
+		{wrong, "credd: this code was tried already: wait for the next one; "},
 	} {
 		p.types(c.code + "\n")
 		p.see(c.want + again)
@@ -213,7 +213,7 @@ func TestPTYWrongCodes(t *testing.T) {
 	p.asks("b", "acme/admin")
 	p.see(prompt(serial))
 	p.types(right + "\n")
-	p.see("credd: this code was used already: wait for the next one; " + again)
+	p.see("credd: this code was tried already: wait for the next one; " + again)
 	w.minted(2)
 	p.types(w.aws.CodeAt(serial, time.Now().Add(30*time.Second)) + "\n")
 	w.ended("b").wantDocument(t)

@@ -15,9 +15,9 @@ const (
 	// Of sources. These may ask questions and send events before their reply.
 	DoLogin    = "login"     // Name, Device -> Login
 	DoLogout   = "logout"    // Name -> Forgotten
-	DoStoreKey = "store-key" // Name, Key -> Identity
+	DoStoreKey = "store-key" // Name, Key -> Identity; a Key without ID only asks whether the vault takes one
 	DoRotate   = "rotate"    // Name -> Done
-	DoDropKey  = "drop-key"  // Name -> Done
+	DoDropKey  = "drop-key"  // Name -> Dropped
 	DoAccounts = "accounts"  // Name -> Accounts
 )
 
@@ -63,6 +63,11 @@ type Event struct {
 type Login struct {
 	Name  string    `json:"name"`
 	Until time.Time `json:"until,omitzero"` // of the source's session; zero if it does not end
+}
+
+// Dropped says whether there was a key.
+type Dropped struct {
+	Had bool `json:"had"`
 }
 
 // Done is an answer with nothing to say.

@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"credd/internal/ipc"
@@ -98,6 +100,9 @@ func reply(kind ipc.Kind, payload []byte, out any) error {
 	return fmt.Errorf("reply of kind %d: %w", kind, ipc.ErrUnsupported)
 }
 
+// ErrLost is wrapped by the error for a connection that ended before the reply.
+var ErrLost = errors.New("the daemon went away before it answered")
+
 // lost says why no reply came: the caller gave up, or the connection broke.
 func lost(ctx context.Context, read, write error) error {
 	if err := ctx.Err(); err != nil {
@@ -108,6 +113,9 @@ func lost(ctx context.Context, read, write error) error {
 	}
 	if read == io.EOF {
 		read = io.ErrUnexpectedEOF
+	}
+	if errors.Is(read, io.ErrUnexpectedEOF) || errors.Is(read, syscall.EPIPE) || errors.Is(read, syscall.ECONNRESET) {
+		return ErrLost
 	}
 	return fmt.Errorf("connection to the daemon: %w", read)
 }

@@ -68,6 +68,18 @@ func RemoveSource(dir, name string) (path string, err error) {
 	})
 }
 
+// CheckRemoval is RemoveSource that changes nothing.
+func CheckRemoval(dir, name string) error {
+	now := Load(dir, nil)
+	if _, err := now.FindSource(name); err != nil {
+		return err
+	}
+	if p := now.needs(name); p != nil {
+		return *p
+	}
+	return nil
+}
+
 // needs tells what names a source that has to stay for it, nil if nothing does.
 func (r *Roster) needs(source string) *Problem {
 	if r.Settings.Defaults.Source == source {

@@ -160,6 +160,14 @@ func (r *Roster) FindSource(name string) (*Source, error) {
 	return nil, fmt.Errorf("%w: %s", ErrUnknownSource, quote(name))
 }
 
+// Broken returns why nothing of credd.toml can be used, nil if it can.
+func (r *Roster) Broken() error {
+	if p, ok := r.broken[""]; ok {
+		return p
+	}
+	return nil
+}
+
 // Customer returns a customer by its key.
 func (r *Roster) Customer(key string) (*Customer, bool) {
 	c, ok := r.customers[key]

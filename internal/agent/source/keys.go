@@ -102,7 +102,7 @@ func (k *Keys) Answer(ctx context.Context, text string) (done bool, wrong string
 		return false, "", err
 	}
 	if k.code.take(code) != nil {
-		return false, "this code was used already: wait for the next one", nil
+		return false, "this code was tried already: wait for the next one", nil
 	}
 	k.follow(key.ID)
 	mark := k.held.mark()

@@ -17,14 +17,17 @@ type NewKey struct {
 	Replace bool // one that is there
 }
 
-// DropKey takes all that the vault has of a source of type keys out of it.
-func DropKey(ctx context.Context, d Deps, source string) error {
+// DropKey takes all that the vault has of a source of type keys out of it, and reports whether there was a key.
+func DropKey(ctx context.Context, d Deps, source string) (had bool, err error) {
 	end, err := d.Devices.change(source)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer end()
-	return d.Vault.Drop(ctx, KeyItem(source), SeedItem(source), SessionItem(source), RotateItem(source))
+	if _, had, err = d.Vault.Get(ctx, KeyItem(source)); err != nil {
+		return false, err
+	}
+	return had, d.Vault.Drop(ctx, KeyItem(source), SeedItem(source), SessionItem(source), RotateItem(source))
 }
 
 // AddKey proves a key, stores it and returns whose it is. It stores nothing that AWS did not accept. What was of the key

@@ -79,7 +79,7 @@ func (c *Client) Assume(ctx context.Context, by Caller, r Request) (s *cred.Sess
 	d := r.Duration
 	switch {
 	case d > ChainedMax && by.Session.Temporary():
-		d, note = ChainedMax, fmt.Sprintf("session is 1h instead of %s: its source is temporary itself, and AWS caps role chaining at 1h", short(r.Duration))
+		d, note = ChainedMax, fmt.Sprintf("session is 1h instead of %s: its source's credentials are a session themselves, and AWS gives at most 1h from those", short(r.Duration))
 	case c.refused(r.RoleARN, d):
 		d, note = ChainedMax, overMaximum(r.Duration)
 	}

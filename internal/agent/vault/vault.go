@@ -128,6 +128,24 @@ func (v *Vault) Change(ctx context.Context, edit func(Items) error) error {
 	return nil
 }
 
+// Ready reports whether something can be stored: the key is there, or one can be made.
+func (v *Vault) Ready(ctx context.Context) error {
+	if err := v.take(ctx); err != nil {
+		return err
+	}
+	defer v.give()
+	if err := v.load(ctx); err != nil || (v.seen != facts{}) {
+		return err
+	}
+	v.mu.Lock()
+	k := v.key
+	v.mu.Unlock()
+	if _, err := k.load(ctx); err != nil && !errors.Is(err, errNoKey) {
+		return err
+	}
+	return nil
+}
+
 // Put stores an item.
 func (v *Vault) Put(ctx context.Context, name string, item []byte) error {
 	return v.Change(ctx, func(items Items) error { items[name] = slices.Clone(item); return nil })
@@ -187,7 +205,7 @@ func (v *Vault) open(ctx context.Context, isNew bool) error {
 		identity, err = k.create(ctx)
 	}
 	if errors.Is(err, errNoKey) {
-		return broken(err, "the key of the vault "+v.path+" is not in "+k.where(), "bring the key back, or move the vault away and add its sources again")
+		return broken(err, "the key of the vault "+v.path+" is not in "+k.where(), "bring the key back, or set [vault] key in credd.toml as it was; else move the vault away and add its sources again")
 	}
 	if err != nil {
 		return err
