@@ -276,7 +276,7 @@ func TestUsedCodes(t *testing.T) {
 	}
 	printer := r.keys(func(s *Spec) { s.MFA, s.MFACommand = Command, Join([]string{"echo", r.sts.codes[0]}) })
 	_, err = printer.fromCommand(t.Context())
-	wantSourceError(t, err, Wait, "tried already")
+	wantSourceError(t, err, Wait, "used already")
 	if done, wrong, err := k.Answer(t.Context(), r.sts.codes[0]); done || err != nil || !strings.Contains(wrong, "tried already") {
 		t.Errorf("answer: %v, %q, %v", done, wrong, err)
 	}
