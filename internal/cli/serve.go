@@ -28,7 +28,7 @@ import (
 
 const (
 	settle    = 20 * time.Millisecond // an editor's save is several events
-	gcPercent = 30                    // less memory for work that is mostly waiting
+	gcPercent = 25                    // less memory for work that is mostly waiting
 )
 
 func newServeCmd(s *Streams) *cobra.Command {

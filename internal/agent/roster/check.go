@@ -23,7 +23,7 @@ const (
 var (
 	accountForm    = regexp.MustCompile(`^[0-9]{12}$`)
 	externalIDForm = regexp.MustCompile(`^[\w+=,.@:/-]{2,}$`) // up to maxExternalID
-	identityForm   = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+	identityForm   = regexp.MustCompile(`^[\w+=,.@-]+$`)      // 2 to 64 of these
 	regionForm     = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	roleARNForm    = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role/([\w+=,.@/-]*[\w+=,.@-])$`)
 	placeholder    = regexp.MustCompile(`\{[^}]*\}?|\}`)
@@ -76,6 +76,16 @@ func (c *checker) texts(f field) []string {
 func (c *checker) matching(f field, form *regexp.Regexp, want string) string {
 	s := c.text(f)
 	if s != "" && !form.MatchString(s) {
+		c.fault(f.line, "", "%s is not %s", f.name, want)
+		return ""
+	}
+	return s
+}
+
+// matchingLength is matching with a length in characters. A count in the form itself would compile to as many copies.
+func (c *checker) matchingLength(f field, form *regexp.Regexp, least, most int, want string) string {
+	s := c.matching(f, form, want)
+	if s != "" && (len(s) < least || len(s) > most) {
 		c.fault(f.line, "", "%s is not %s", f.name, want)
 		return ""
 	}

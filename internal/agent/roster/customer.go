@@ -56,7 +56,7 @@ var roleKeys = []key[roleDraft]{
 	{"tags", func(c *checker, f field, r *roleDraft) { r.role.Tags = c.tags(f) }},
 	{"transitive_tags", func(c *checker, f field, r *roleDraft) { r.role.TransitiveTags = c.texts(f) }},
 	str("source_identity", func(c *checker, f field) string {
-		return c.matching(f, identityForm, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (STS AssumeRole)")
+		return c.matchingLength(f, identityForm, 2, 64, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (STS AssumeRole)")
 	}, func(r *roleDraft) *string { return &r.role.SourceIdentity }),
 	{name: "allow"}, {name: "confirm"},
 }

@@ -78,7 +78,7 @@ func (c *checker) vaultKey(f field) string {
 }
 
 func (c *checker) serviceName(f field) string {
-	return c.matching(f, identityForm, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (it is part of session names)")
+	return c.matchingLength(f, identityForm, 2, 64, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (it is part of session names)")
 }
 
 // readSettings reads credd.toml.

@@ -9,8 +9,8 @@ import (
 
 var (
 	// A device is an ARN, or the serial number of a hardware one: 9 to 256 characters (STS GetSessionToken).
-	mfaSerialForm = regexp.MustCompile(`^[\w+=/:,.@-]{9,256}$`)
-	ssoRoleForm   = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`) // a permission set's name (IAM Identity Center)
+	mfaSerialForm = regexp.MustCompile(`^[\w+=/:,.@-]+$`)
+	ssoRoleForm   = regexp.MustCompile(`^[\w+=,.@-]+$`) // a permission set's name: 1 to 32 characters (IAM Identity Center)
 )
 
 // sourceDraft is a source as read, with the lines of its keys.
@@ -30,7 +30,7 @@ var sourceKeys = []key[sourceDraft]{
 	str("endpoint_url", (*checker).url, of(func(s *Source) *string { return &s.EndpointURL })),
 	str("profile", (*checker).text, of(func(s *Source) *string { return &s.Profile })),
 	str("mfa_serial", func(c *checker, f field) string {
-		return c.matching(f, mfaSerialForm, "the ARN of an MFA device, such as arn:aws:iam::210987654321:mfa/ana, or a serial number")
+		return c.matchingLength(f, mfaSerialForm, 9, 256, "the ARN of an MFA device, such as arn:aws:iam::210987654321:mfa/ana, or a serial number")
 	}, of(func(s *Source) *string { return &s.MFASerial })),
 	str("mfa", func(c *checker, f field) string { return c.oneOf(f, "prompt", "totp", "command") }, of(func(s *Source) *string { return &s.MFA })),
 	{"mfa_command", func(c *checker, f field, d *sourceDraft) { d.MFACommand = c.command(f) }},
@@ -39,7 +39,7 @@ var sourceKeys = []key[sourceDraft]{
 	str("sso_session", (*checker).text, of(func(s *Source) *string { return &s.SSOSession })),
 	str("account_id", (*checker).account, of(func(s *Source) *string { return &s.AccountID })),
 	str("role_name", func(c *checker, f field) string {
-		return c.matching(f, ssoRoleForm, "the name of a permission set")
+		return c.matchingLength(f, ssoRoleForm, 1, 32, "the name of a permission set")
 	}, of(func(s *Source) *string { return &s.RoleName })),
 	str("token_file", (*checker).path, of(func(s *Source) *string { return &s.TokenFile })),
 	str("role_arn", (*checker).roleARN, of(func(s *Source) *string { return &s.RoleARN })),

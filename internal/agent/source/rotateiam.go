@@ -31,7 +31,7 @@ const (
 )
 
 // keyID is the form of an access key's ID (IAM AccessKey), without what a secret has and an ID never had.
-var keyID = regexp.MustCompile(`^[A-Z0-9]{16,128}$`)
+var keyID = regexp.MustCompile(`^[A-Z0-9]+$`)
 
 // iamRegions are where IAM is signed for, by partition; in all others it is us-east-1 (IAM endpoints and quotas).
 var iamRegions = map[string]string{
@@ -46,16 +46,16 @@ var iamRegions = map[string]string{
 
 // prove asks AWS whose a key is that is not stored yet, and fills in its user, account and, if AWS tells, its creation.
 func (k *Keys) prove(ctx context.Context, key storedKey) (storedKey, error) {
+	if len(key.ID) < 16 || len(key.ID) > 128 || !keyID.MatchString(key.ID) { // it may be the secret, pasted in its place, and is not quoted
+		return key, &Error{
+			Kind: Config, Message: "what was given as the ID of the access key is not one",
+			Hint: "it is of capital letters and digits, such as AKIA…, and comes before the secret",
+		}
+	}
 	if strings.HasPrefix(key.ID, "ASIA") {
 		return key, &Error{
 			Kind: Config, Message: fmt.Sprintf("%s is the key of a session, which ends by itself: source %s needs an access key of an IAM user (AKIA…)", key.ID, k.spec.Name),
 			Hint: "leave sessions to the tool that makes them, and use a source of type profile, sso or login for it",
-		}
-	}
-	if !keyID.MatchString(key.ID) { // it may be the secret, pasted in its place, and is not quoted
-		return key, &Error{
-			Kind: Config, Message: "what was given as the ID of the access key is not one",
-			Hint: "it is of capital letters and digits, such as AKIA…, and comes before the secret",
 		}
 	}
 	id, err := k.deps.STS.Identity(ctx, k.spec.caller(key.session()))

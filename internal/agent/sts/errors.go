@@ -126,7 +126,7 @@ func Sort(err error, now time.Time) *Error {
 		e.Reason = Unreachable
 	case status == http.StatusTooManyRequests:
 		e.Reason = Throttled
-	case status >= 400 && e.Code != noCode && codeForm.MatchString(e.Code):
+	case status >= 400 && e.Code != noCode && len(e.Code) <= 80 && codeForm.MatchString(e.Code):
 		e.Reason = Rejected
 	}
 	e.Message = message(e.Reason, api)
@@ -141,7 +141,7 @@ const (
 	busyEntity = "EntityTemporarilyUnmodifiable" // of IAM: it was just changed
 )
 
-var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._]{1,79}$`)
+var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._]+$`)
 
 // quotation is what AWS repeats of a request that it finds invalid, such as in "Value 'x' at 'externalId' failed to satisfy
 // constraint". One without an end is cut to the end of the text.
