@@ -742,7 +742,7 @@ func TestProve(t *testing.T) {
 	}
 	_, err := r.process(&fate{}).prove(t.Context(), storedKey{ID: r.old.ID, Secret: keep("canary")})
 	wantSourceError(t, err, Config, "does not accept access key "+r.old.ID, "SignatureDoesNotMatch")
-	_, err = k.prove(t.Context(), storedKey{ID: "ASIAEXAMPLE", Secret: keep("canary")})
+	_, err = k.prove(t.Context(), storedKey{ID: "ASIAEXAMPLEEXAMPLE01", Secret: keep("canary")})
 	wantSourceError(t, err, Config, "the key of a session")
 	k.deps.STS = rootSTS{k.deps.STS}
 	_, err = k.prove(t.Context(), given)
