@@ -541,7 +541,7 @@ func TestNoSecretOfAPassphraseLeaks(t *testing.T) {
 	_, err = io.WriteString(out, identity.String())
 	check(t, errors.Join(err, out.Close()))
 	s.write(".local/share/credd/vault.key.age", file.String())
-	s.typed(0, add, append(key, "passphrase", wrong, "wrong passphrase", right)...)
+	s.typed(0, add, append([]string{"passphrase", wrong, "wrong passphrase", right}, key...)...)
 	s.quit(s.daemon(), ".local/state/credd/credd.log")
 	s.do(5, "", "source", "test", "work")
 	s.typed(0, []string{"source", "test", "work"}, "passphrase", wrong, "wrong passphrase", right)
