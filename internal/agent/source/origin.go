@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
+
+	"credd/internal/awsconfig"
 )
 
 // fileFacts tell whether a file changed.
@@ -58,7 +60,7 @@ func root(s *config.SharedConfig) *config.SharedConfig {
 // check refuses profiles that cannot work before the SDK tries them.
 func (p *Profile) check(s *config.SharedConfig) error {
 	for at := s; at != nil; at = at.Source {
-		if callsUs(at.CredentialProcess) {
+		if awsconfig.CallsUs(at.CredentialProcess) {
 			return &Error{
 				Kind:    Config,
 				Message: fmt.Sprintf("profile %q gets its credentials from credhelper: a source cannot be a role of credd through its own profile", at.Profile),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"credd/internal/agent/cred"
+	"credd/internal/awsconfig"
 )
 
 const processVersion = 1 // of what a credential_process prints (AWS CLI, sourcing credentials with an external process)
@@ -22,7 +23,7 @@ func newProcess(spec Spec, d Deps) *minted {
 }
 
 func process(ctx context.Context, spec *Spec, now func() time.Time) (*cred.Session, error) {
-	if runsUs(split(spec.Command)) {
+	if awsconfig.RunsUs(split(spec.Command)) {
 		return nil, &Error{
 			Kind: Config, Message: fmt.Sprintf("the command of source %s runs credd: a source cannot be a role of credd through a command", spec.Name),
 			Hint: "name the role itself as source, such as source = \"acme/admin\"",

@@ -1,4 +1,4 @@
-package source
+package awsconfig
 
 import (
 	"slices"
@@ -52,7 +52,7 @@ func TestCallsUs(t *testing.T) {
 		``:                                         false,
 		`'`:                                        false,
 	} {
-		if got := callsUs(command); got != want {
+		if got := CallsUs(command); got != want {
 			t.Errorf("%s: got %v, want %v (%q)", command, got, want, commands(command))
 		}
 	}
@@ -72,7 +72,7 @@ func TestRunsUs(t *testing.T) {
 		{[]string{"sh", "-c"}, false},
 		{nil, false},
 	} {
-		if got := runsUs(tt.words); got != tt.want {
+		if got := RunsUs(tt.words); got != tt.want {
 			t.Errorf("%q: got %v, want %v", tt.words, got, tt.want)
 		}
 	}
@@ -101,11 +101,11 @@ func FuzzCallsUs(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		us := slices.ContainsFunc(commands(text), runsUs)
-		if got := callsUs(text); got != us {
+		us := slices.ContainsFunc(commands(text), RunsUs)
+		if got := CallsUs(text); got != us {
 			t.Errorf("got %v, want %v", got, us)
 		}
-		if !callsUs("credhelper " + text) {
+		if !CallsUs("credhelper " + text) {
 			t.Error("what follows the name hides it")
 		}
 	})

@@ -1,4 +1,4 @@
-package source
+package awsconfig
 
 import (
 	"path"
@@ -17,26 +17,26 @@ var shells = map[string]string{"sh": "o", "bash": "oO", "dash": "o", "zsh": "o",
 
 var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
-// callsUs reports whether a credential_process, which a shell reads, runs credhelper or credd. Only command words count: the
+// CallsUs reports whether a credential_process, which a shell reads, runs credhelper or credd. Only command words count: the
 // name may be an argument of another program, such as the path of an entry in a password store.
-func callsUs(command string) bool {
+func CallsUs(command string) bool {
 	for _, words := range commands(command) {
-		if runsUs(words) {
+		if RunsUs(words) {
 			return true
 		}
 	}
 	return false
 }
 
-// runsUs is callsUs for one command with its arguments.
-func runsUs(words []string) bool {
+// RunsUs is CallsUs for one command with its arguments.
+func RunsUs(words []string) bool {
 	for len(words) > 0 {
 		word := words[0]
 		words = words[1:]
 		if assignment.MatchString(word) {
 			continue
 		}
-		name := strings.TrimSuffix(path.Base(strings.ReplaceAll(word, `\`, "/")), ".exe")
+		name := strings.TrimSuffix(base(word), ".exe")
 		if name == "credhelper" || name == "credd" {
 			return true
 		}
@@ -51,9 +51,9 @@ func runsUs(words []string) bool {
 		var script bool
 		if words, script = operands(words, valued); script {
 			if name == "cmd" { // the rest is one line
-				return callsUs(strings.Join(words, " "))
+				return CallsUs(strings.Join(words, " "))
 			}
-			return len(words) > 0 && callsUs(words[0])
+			return len(words) > 0 && CallsUs(words[0])
 		}
 	}
 	return false
@@ -224,3 +224,19 @@ func (s *shellText) parenthesis() string {
 	}
 	return s.text[min(begin, len(s.text)):]
 }
+
+// Asks returns what a credential_process asks credhelper for: a role, or @SOURCE. It is false of any other command, and of
+// one in which credhelper is only a part.
+func Asks(command string) (role string, ok bool) {
+	all := commands(command)
+	if len(all) != 1 || len(all[0]) != 2 {
+		return "", false
+	}
+	if name := strings.TrimSuffix(base(all[0][0]), ".exe"); name != "credhelper" {
+		return "", false
+	}
+	return all[0][1], true
+}
+
+// base is the last part of a path of any system.
+func base(word string) string { return path.Base(strings.ReplaceAll(word, `\`, "/")) }
