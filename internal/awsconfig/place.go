@@ -1,0 +1,104 @@
+package awsconfig
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	maxLinks = 40              // in a row, as Linux has it
+	stale    = time.Minute     // after which a temporary file is one that was left behind
+	pattern  = ".credd-*"      // of temporary files: hidden
+	patience = 1 * time.Second // for others to close the file; those who keep it open longer only look at it
+)
+
+// follow returns the file that a path leads to by links. It need not be there yet.
+func follow(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for range maxLinks {
+		to, err := os.Readlink(path)
+		if err != nil { // no link, or nothing
+			return path, nil
+		}
+		if !filepath.IsAbs(to) {
+			dir := filepath.Dir(path)
+			if real, err := filepath.EvalSymlinks(dir); err == nil {
+				dir = real // .. is that of the real directory
+			}
+			to = filepath.Join(dir, to)
+		}
+		path = to
+	}
+	return "", &Error{Path: path, Message: "it is a link that leads to itself", Hint: "remove it, or let it lead to a file"}
+}
+
+// read returns a file once nobody writes it, and nil if there is none.
+func read(path string) ([]byte, fs.FileInfo, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, nil, irregular(path, info)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, nil
+	case err != nil:
+		return nil, nil, &Error{Path: path, Err: err, Message: "the file cannot be read: " + plain(err), Hint: "check who owns it and whether you may read it"}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, irregular(path, info)
+	}
+	await(f)
+	data, err := io.ReadAll(f)
+	if data == nil {
+		data = []byte{} // there is a file
+	}
+	return data, info, err
+}
+
+func irregular(path string, info fs.FileInfo) error {
+	what := "it is no file"
+	if info.IsDir() {
+		what = "it is a directory"
+	}
+	return &Error{Path: path, Message: what, Hint: "let AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name files, or leave them out"}
+}
+
+// temporary writes data to a file beside target that is to take its place.
+func temporary(target string, data []byte, like fs.FileInfo) (name string, err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(target), pattern)
+	if err != nil {
+		return "", unwritable(target, err)
+	}
+	_, err = tmp.Write(data)
+	if like != nil { // a new file has mode 0600
+		own(tmp, like)
+		err = errors.Join(err, tmp.Chmod(like.Mode().Perm()))
+	}
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		os.Remove(tmp.Name())
+		return "", unwritable(target, err)
+	}
+	return tmp.Name(), nil
+}
+
+// tidy removes what a credd that was killed has left in a directory.
+func tidy(dir string) {
+	left, _ := filepath.Glob(filepath.Join(dir, pattern))
+	for _, name := range left {
+		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() && time.Since(touched(info)) > stale {
+			os.Remove(name)
+		}
+	}
+}
