@@ -52,6 +52,7 @@ type Options struct {
 	Assumer   Assumer
 	Network   Network
 	Vault     Vault
+	Shelf     Shelf
 	Audit     Recorder
 	Log       *slog.Logger
 	LogLevel  *slog.LevelVar

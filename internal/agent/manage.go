@@ -45,6 +45,8 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 	switch r.Do {
 	case api.DoStatus:
 		return a.status(), failure{}
+	case api.DoNames:
+		return a.names(), failure{}
 	case api.DoReload:
 		return a.Reload(), failure{}
 	case api.DoTest:
@@ -63,6 +65,12 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 		return a.rotate(ctx, c, r.Name)
 	case api.DoDropKey:
 		return a.dropKey(ctx, c, r.Name)
+	case api.DoKeep:
+		return a.keep(ctx, c, r)
+	case api.DoKept:
+		return a.kept(ctx, c, r.Name)
+	case api.DoKeyID:
+		return a.keyID(ctx, c, r.Name)
 	case api.DoAccounts:
 		return a.accounts(ctx, c, r)
 	}

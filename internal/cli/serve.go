@@ -83,7 +83,7 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	}
 	a := agent.New(agent.Options{
 		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
-		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Audit: trail, Log: log, LogLevel: level,
+		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Shelf: secrets, Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
 		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (sts.Identity, error) {
 			return source.AddKey(ctx, deps, s, n)

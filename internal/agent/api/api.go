@@ -1,5 +1,7 @@
 // Package api holds the management requests, their replies and a client for them. They travel as JSON in the frames of
-// package ipc. No reply carries a secret, and of the requests only that of a new key does; times are RFC 3339 UTC.
+// package ipc; times are RFC 3339 UTC. No reply carries a secret but one, Kept: the lines that an import took out of the user's
+// own files, for the undo that writes them back. It is for that alone, and each is in the audit log. Of the requests those that
+// put a new key, or such lines, into the vault carry one.
 package api
 
 import "time"
@@ -11,6 +13,7 @@ const (
 	DoTest    = "test-source" // Name is a source or a role -> Identity
 	DoRefresh = "refresh"     // Name is a role -> Session
 	DoForget  = "forget"      // Name is a role or a customer, or All -> Forgotten
+	DoNames   = "names"       // -> Names
 
 	// Of sources. These may ask questions and send events before their reply.
 	DoLogin    = "login"     // Name, Device -> Login
@@ -19,6 +22,11 @@ const (
 	DoRotate   = "rotate"    // Name -> Done
 	DoDropKey  = "drop-key"  // Name -> Dropped
 	DoAccounts = "accounts"  // Name -> Accounts
+
+	// Of imports. What an import takes out of ~/.aws/credentials is kept in the vault, to be put back. Names begin with import.
+	DoKeep  = "keep"   // Name, Text -> Done; without a text what is kept is dropped
+	DoKept  = "kept"   // Name -> Kept
+	DoKeyID = "key-id" // Name is a source -> KeyID
 )
 
 // Request is one management request.
@@ -30,6 +38,7 @@ type Request struct {
 	Device bool    `json:"device,omitempty"` // log in by a code instead of a redirect to this machine
 	Key    *NewKey `json:"key,omitempty"`
 	SSO    *SSO    `json:"sso,omitempty"` // of login and accounts: a login that no source has yet
+	Text   string  `json:"text,omitempty"`
 }
 
 // SSO is an IAM Identity Center, by its start URL and region, or by an [sso-session] of ~/.aws/config.
@@ -39,7 +48,7 @@ type SSO struct {
 	Session  string `json:"session,omitempty"`
 }
 
-// NewKey is an access key for the vault. It is the one secret that travels to the daemon.
+// NewKey is an access key for the vault.
 type NewKey struct {
 	ID      string `json:"id"`
 	Secret  string `json:"secret"`
@@ -68,6 +77,16 @@ type Login struct {
 // Dropped says whether there was a key.
 type Dropped struct {
 	Had bool `json:"had"`
+}
+
+// Kept is a text that DoKeep stored. It may hold access keys.
+type Kept struct {
+	Text string `json:"text"`
+}
+
+// KeyID is the ID of a source's access key in the vault, "" if it has none. An ID is no secret.
+type KeyID struct {
+	ID string `json:"id"`
 }
 
 // Done is an answer with nothing to say.
@@ -165,6 +184,34 @@ type Identity struct {
 	Temporary bool      `json:"temporary"`        // roles assumed from it last at most 1 h
 	Expires   time.Time `json:"expires,omitzero"` // zero for a long-term key
 	Millis    int64     `json:"duration_ms"`
+}
+
+// Names are what the files hold, for completion. Lists are sorted by name and never null.
+type Names struct {
+	Roles     []RoleName     `json:"roles"`
+	Customers []CustomerName `json:"customers"`
+	Sources   []SourceName   `json:"sources"`
+}
+
+// RoleName is a role with what tells it from others.
+type RoleName struct {
+	Name        string `json:"name"`
+	AccountID   string `json:"account_id,omitempty"`
+	Environment string `json:"environment,omitempty"`
+}
+
+// CustomerName is a customer; Title is its name for people.
+type CustomerName struct {
+	Name        string `json:"name"`
+	Title       string `json:"title,omitempty"`
+	AccountID   string `json:"account_id,omitempty"`
+	Environment string `json:"environment,omitempty"`
+}
+
+// SourceName is a source.
+type SourceName struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
 }
 
 // Forgotten lists the roles whose sessions were dropped. Issued credentials live on until they expire.

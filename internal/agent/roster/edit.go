@@ -21,17 +21,42 @@ type NewRole struct {
 	Name         string // customer/role
 	ARN          string
 	ExternalID   cred.Secret
+	OwnID        bool // it is the role's alone: in a new file it does not become the customer's
 	Source       string
 	Duration     string
+	SessionName  string // a template
 	Region       string
 	CustomerName string // of a customer that is new
 	AccountID    string // likewise, where there is no ARN to tell it
 	Environment  string // likewise
 }
 
+// Editor changes the configuration below Dir.
+type Editor struct {
+	Dir string
+
+	// Before, unless it is nil, is told of each file ahead of its writing; old is nil for one that is new. Its error stops that.
+	Before func(path string, old, data []byte) error
+
+	NoDefault bool // the first source does not become the default of all roles
+}
+
+func (w Editor) replace(path string, old, data []byte) error {
+	if w.Before != nil {
+		if err := w.Before(path, old, data); err != nil {
+			return err
+		}
+	}
+	return replace(path, data, old == nil)
+}
+
+// AddRole is Editor.AddRole.
+func AddRole(dir string, n NewRole) (path string, err error) { return Editor{Dir: dir}.AddRole(n) }
+
 // AddRole writes a role into its customer's file, which it makes if need be, and returns the file. The result is checked
 // as a whole before it is written; all other bytes stay as they are.
-func AddRole(dir string, n NewRole) (path string, err error) {
+func (w Editor) AddRole(n NewRole) (path string, err error) {
+	dir := w.Dir
 	customer, role, _ := cutRole(n.Name)
 	if !CanBeRole(n.Name) {
 		return "", fmt.Errorf("%s is not a role's name, such as acme/admin", quote(n.Name))
@@ -44,6 +69,7 @@ func AddRole(dir string, n NewRole) (path string, err error) {
 		return "", err
 	}
 	defer e.unlock()
+	e.by = w
 	if e.old == nil {
 		return e.path, e.write([]byte(n.newFile(role)), n.Name, "")
 	}
@@ -86,6 +112,7 @@ type edit struct {
 	path     string
 	old      []byte         // nil if there is no file yet
 	draft    *customerDraft // of old
+	by       Editor
 	unlock   func()
 }
 
@@ -180,7 +207,7 @@ func (e *edit) write(data []byte, added, removed string) error {
 			return p
 		}
 	}
-	return replace(e.path, data, e.old == nil)
+	return e.by.replace(e.path, e.old, data)
 }
 
 // after is the roster as it would be with another version of the file.

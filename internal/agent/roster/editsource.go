@@ -8,19 +8,24 @@ import (
 	"strings"
 )
 
+// AddSources is Editor.AddSources.
+func AddSources(dir string, sources ...Source) (path string, err error) {
+	return Editor{Dir: dir}.AddSources(sources...)
+}
+
 // AddSources appends sources to credd.toml, which it makes if need be. The very first becomes the default of all roles, unless
 // the file has defaults already. The result is checked as a whole before it is written; all other bytes stay as they are.
-func AddSources(dir string, sources ...Source) (path string, err error) {
-	return editSettings(dir, adding(sources))
+func (w Editor) AddSources(sources ...Source) (path string, err error) {
+	return w.editSettings(adding(sources, w.NoDefault))
 }
 
 // CheckSources tells what AddSources would refuse, and writes nothing.
 func CheckSources(dir string, sources ...Source) error {
-	_, err := plan(dir, adding(sources))
+	_, err := plan(dir, adding(sources, false))
 	return err
 }
 
-func adding(sources []Source) change {
+func adding(sources []Source, noDefault bool) change {
 	return func(now *Roster, old []byte) ([]byte, error) {
 		text := ""
 		for _, s := range sources {
@@ -35,7 +40,7 @@ func adding(sources []Source) change {
 		if old == nil {
 			text = "version = 1\n" + text
 		}
-		if len(now.sources) == 0 && len(sources) > 0 && !hasDefaults(old) {
+		if !noDefault && len(now.sources) == 0 && len(sources) > 0 && !hasDefaults(old) {
 			text += "\n[defaults]\n" + line("source", sources[0].Name)
 		}
 		return join(old, text), nil
@@ -52,7 +57,7 @@ var ErrSourceExists = errors.New("the source exists already")
 
 // RemoveSource takes a source's table out of credd.toml, unless [defaults] or a role needs it.
 func RemoveSource(dir, name string) (path string, err error) {
-	return editSettings(dir, func(now *Roster, old []byte) ([]byte, error) {
+	return Editor{Dir: dir}.editSettings(func(now *Roster, old []byte) ([]byte, error) {
 		s, err := now.FindSource(name)
 		if err != nil {
 			return nil, err
@@ -104,7 +109,8 @@ var ErrUnknownSource = errors.New("no such source")
 type change func(now *Roster, old []byte) ([]byte, error)
 
 // editSettings changes credd.toml, under the lock of all who edit the configuration.
-func editSettings(dir string, to change) (path string, err error) {
+func (w Editor) editSettings(to change) (path string, err error) {
+	dir := w.Dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
@@ -117,14 +123,14 @@ func editSettings(dir string, to change) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return next.path, replace(next.path, next.data, next.isNew)
+	return next.path, w.replace(next.path, next.old, next.data)
 }
 
 // planned is a credd.toml to write.
 type planned struct {
-	path  string
-	data  []byte
-	isNew bool
+	path string
+	old  []byte // nil if there is no file yet
+	data []byte
 }
 
 // plan checks a change as a whole. It is refused if a role that can be used now could not be then.
@@ -135,11 +141,12 @@ func plan(dir string, to change) (planned, error) {
 		return planned{}, p
 	}
 	old, err := os.ReadFile(next.path)
-	if next.isNew = errors.Is(err, fs.ErrNotExist); next.isNew {
+	if errors.Is(err, fs.ErrNotExist) {
 		old = nil
 	} else if err != nil {
 		return planned{}, err
 	}
+	next.old = old
 	if next.data, err = to(now, old); err != nil {
 		return planned{}, err
 	}

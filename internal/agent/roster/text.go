@@ -12,9 +12,13 @@ func (n NewRole) newFile(role string) string {
 	if m := roleARNForm.FindStringSubmatch(n.ARN); m != nil {
 		account = m[2]
 	}
+	id := n.ExternalID.Reveal()
+	if n.OwnID {
+		id = ""
+	}
 	return "version     = 1\n" +
 		line("name       ", n.CustomerName) + line("account_id ", account) +
-		line("external_id", n.ExternalID.Reveal()) + line("environment", n.Environment) + n.table(role, true)
+		line("external_id", id) + line("environment", n.Environment) + n.table(role, !n.OwnID)
 }
 
 // table is the role's own table, after a blank line.
@@ -26,7 +30,7 @@ func (n NewRole) table(role string, externalIDIsKnown bool) string {
 	if n.ARN == "" {
 		text += ownSession + " = true\n"
 	}
-	text += line("source", n.Source) + line("duration", n.Duration) + line("region", n.Region)
+	text += line("source", n.Source) + line("duration", n.Duration) + line("session_name", n.SessionName) + line("region", n.Region)
 	if !externalIDIsKnown {
 		text += line("external_id", n.ExternalID.Reveal())
 	}

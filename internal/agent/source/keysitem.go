@@ -62,6 +62,15 @@ func readKey(data []byte) (*storedKey, error) {
 	return key, nil
 }
 
+// KeyIDOf returns the ID of the access key in an item of KeyItem, "" if it is none.
+func KeyIDOf(item []byte) string {
+	key, err := readKey(item)
+	if err != nil {
+		return ""
+	}
+	return key.ID
+}
+
 // session is the bare key.
 func (key *storedKey) session() *cred.Session {
 	return &cred.Session{AccessKeyID: key.ID, SecretAccessKey: key.Secret.Secret, AccountID: key.Account}
