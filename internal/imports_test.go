@@ -30,6 +30,9 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/agent/sts", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/vault", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/watch", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/adopt", "credd/internal/agent", "a plan is made of files and a roster; the daemon is reached by interfaces"},
+	{"credd/internal/adopt", "credd/internal/agent/api", "likewise"},
+	{"credd/internal/adopt", "credd/internal/cli", "cli prints, adopt does not"},
 	{"credd/internal/agent/...", "credd/internal/cli", "cli wires agent, not the other way"},
 	{"credd/internal/agent/...", "credd/internal/fakeaws", "no simulator in a shipped binary"},
 	{"credd/internal/ipc/...", "credd/internal/agent/...", "the wire knows no agent"},
@@ -41,6 +44,8 @@ var bans = []struct{ in, ban, reason string }{
 var owners = map[string][]string{
 	"github.com/spf13/cobra":                       {"credd/internal/cli"},
 	"github.com/mattn/go-runewidth":                {"credd/internal/cli"},
+	"charm.land/bubbletea/v2":                      {"credd/internal/cli"},
+	"github.com/sahilm/fuzzy":                      {"credd/internal/cli"},
 	"github.com/fsnotify/fsnotify":                 {"credd/internal/agent/watch"},
 	"github.com/pelletier/go-toml/v2":              {"credd/internal/agent/roster"},
 	"github.com/aws/aws-sdk-go-v2/config":          {"credd/internal/agent/source"},

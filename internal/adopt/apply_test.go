@@ -1,0 +1,316 @@
+package adopt
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"credd/internal/agent/roster"
+	"credd/internal/awsconfig"
+)
+
+// checkApplied holds a plan's promises.
+func checkApplied(t *testing.T, d *desk, p *Plan) {
+	t.Helper()
+	for name, text := range d.tree() {
+		for _, s := range p.Keys() {
+			if strings.Contains(text, s.Key.Secret.Reveal()) && !strings.HasPrefix(name, "import.") {
+				t.Errorf("the secret of %s is in %s:\n%s", s.Name, name, text)
+			}
+		}
+	}
+	now := roster.Load(d.world().Config, nil)
+	for _, problem := range now.Problems() {
+		t.Error(problem)
+	}
+	files, err := awsconfig.Read(awsconfig.In(filepath.Join(d.home, ".aws")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	profiles := files.Profiles()
+	for _, v := range p.Verdicts {
+		pr := profiles[v.Profile]
+		if v.Asks == "" {
+			continue
+		}
+		if got, ok := awsconfig.Asks(pr.Get("credential_process")); !ok || got != v.Asks {
+			t.Errorf("profile %s asks for %q, want %q", v.Profile, got, v.Asks)
+		}
+		if got := read(pr, files.Config).what; got != ours {
+			t.Errorf("profile %s still is of kind %d", v.Profile, got)
+		}
+		if own, ok := strings.CutPrefix(v.Asks, "@"); ok {
+			if _, err := now.FindSource(own); err != nil {
+				t.Error(err)
+			}
+		} else if _, err := now.Role(v.Asks); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestThereAndBack(t *testing.T) {
+	for name, pair := range corpus(t) {
+		for _, keys := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, keys %v", name, keys), func(t *testing.T) {
+				d := newDesk(t, pair[0], pair[1])
+				before := d.tree()
+				p := d.plan(Options{Keys: keys})
+				if err := Apply(t.Context(), d.world(), p); err != nil {
+					t.Fatal(err)
+				}
+				checkApplied(t, d, p)
+				if again := d.plan(Options{Keys: keys}); !again.Empty() {
+					t.Errorf("a second import would do: %s", summary(again))
+				}
+				u, err := d.undo()
+				if err != nil || len(u.Lost)+len(u.Stays)+len(u.Keys) > 0 {
+					t.Errorf("got %+v, %v", u, err)
+				}
+				if diff := cmp.Diff(before, d.tree()); diff != "" {
+					t.Errorf("(-before +after undo):\n%s", diff)
+				}
+				if u, err := d.undo(); u != nil || err != nil {
+					t.Errorf("a second undo: %+v, %v", u, err)
+				}
+			})
+		}
+	}
+}
+
+// TestKilledAnywhere ends an import before and after each of its steps, and then the undo too.
+func TestKilledAnywhere(t *testing.T) {
+	pair := corpus(t)["ten"]
+	const settings = "version = 1\n\n[source.mine]\ntype = \"imds\"\n"
+	for _, undoToo := range []bool{false, true} {
+		for n := 1; ; n++ {
+			d := newDesk(t, pair[0], pair[1])
+			d.write("credd/credd.toml", []byte(settings))
+			d.write("credd/customers/acme.toml", []byte("version = 1\naccount_id = \"012345678901\"\nsource = \"mine\"\n# ours\n"))
+			before := d.tree()
+			p := d.plan(Options{Keys: true})
+			if !undoToo {
+				d.killAt = n
+			}
+			wasKilled, err := d.mortal(func() error { return Apply(t.Context(), d.world(), p) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if undoToo {
+				d.steps, d.killAt = 0, n
+				if wasKilled, err = d.mortal(func() error { _, err := d.undo(); return err }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d.killAt = 0
+			u, err := d.undo()
+			if err != nil || u != nil && len(u.Lost)+len(u.Stays)+len(u.Keys) > 0 {
+				t.Fatalf("killed at step %d: got %+v, %v", n, u, err)
+			}
+			if diff := cmp.Diff(before, d.tree()); diff != "" {
+				t.Fatalf("killed at step %d (-before +after undo):\n%s", n, diff)
+			}
+			if !wasKilled {
+				if n < 6 {
+					t.Errorf("only %d steps", n)
+				}
+				break
+			}
+		}
+	}
+}
+
+func TestARefusedKeyChangesNothing(t *testing.T) {
+	pair := corpus(t)["ten"]
+	d := newDesk(t, pair[0], pair[1])
+	before := d.tree()
+	d.fails = "work"
+	if err := Apply(t.Context(), d.world(), d.plan(Options{Keys: true})); err == nil || !strings.Contains(err.Error(), "does not accept") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, d.tree()); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+func TestAFileThatChangedMeanwhile(t *testing.T) {
+	pair := corpus(t)["ten"]
+	for _, file := range []string{".aws/config", ".aws/credentials"} {
+		d := newDesk(t, pair[0], pair[1])
+		p := d.plan(Options{Keys: true})
+		data, _ := os.ReadFile(filepath.Join(d.home, file))
+		d.write(file, bytes.Replace(data, []byte("region"), []byte("# hand\nregion"), 1))
+		before := d.tree()
+		if err := Apply(t.Context(), d.world(), p); !errors.Is(err, ErrChanged) {
+			t.Errorf("%s: got %v", file, err)
+		}
+		if diff := cmp.Diff(before, d.tree()); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", file, diff)
+		}
+	}
+}
+
+func TestAnUnfinishedImportIsNotBuiltUpon(t *testing.T) {
+	pair := corpus(t)["ten"]
+	d := newDesk(t, pair[0], pair[1])
+	d.killAt = 9
+	d.mortal(func() error { return Apply(t.Context(), d.world(), d.plan(Options{Keys: true})) })
+	d.killAt = 0
+	if err := Apply(t.Context(), d.world(), d.plan(Options{})); !errors.Is(err, ErrUnfinished) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestARotatedKeyIsNotBroughtBack(t *testing.T) {
+	pair := corpus(t)["ten"]
+	d := newDesk(t, pair[0], pair[1])
+	if err := Apply(t.Context(), d.world(), d.plan(Options{Keys: true})); err != nil {
+		t.Fatal(err)
+	}
+	d.keys["work"] = "AKIANEW"
+	before := d.tree()
+	_, err := d.undo()
+	var rotated *RotatedError
+	if !errors.As(err, &rotated) || rotated.Source != "work" {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, d.tree()); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+func TestTwoImportsComeBackInTurn(t *testing.T) {
+	pair := corpus(t)["ten"]
+	d := newDesk(t, pair[0], pair[1])
+	var states []map[string]string
+	for _, o := range []Options{{Only: []string{"acme-readonly"}}, {Only: []string{"with space"}}, {Keys: true}} {
+		states = append(states, d.tree())
+		if err := Apply(t.Context(), d.world(), d.plan(o)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := len(states) - 1; i >= 0; i-- {
+		if _, err := d.undo(); err != nil {
+			t.Fatal(err)
+		}
+		got, want := d.tree(), states[i]
+		delete(got, "state/import.json")
+		delete(want, "state/import.json")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("import %d (-before +after undo):\n%s", i, diff)
+		}
+	}
+}
+
+// TestManyKeys needs more than one item of the vault.
+func TestManyKeys(t *testing.T) {
+	var creds strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&creds, "[p%d]\naws_access_key_id = AKIAPPPPPPPPPPPP\naws_secret_access_key = %s%d\n\n", i, strings.Repeat("s", 100), i)
+	}
+	d := newDesk(t, nil, []byte(creds.String()))
+	before := d.tree()
+	p := d.plan(Options{Keys: true})
+	if err := Apply(t.Context(), d.world(), p); err != nil {
+		t.Fatal(err)
+	}
+	checkApplied(t, d, p)
+	if len(d.kept) < 2 {
+		t.Errorf("%d items", len(d.kept))
+	}
+	for name, text := range d.kept {
+		if len(text) > 60<<10 {
+			t.Errorf("%s has %d bytes", name, len(text))
+		}
+	}
+	if _, err := d.undo(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, d.tree()); diff != "" {
+		t.Errorf("(-before +after undo):\n%s", diff)
+	}
+}
+
+// TestGeneratedFiles takes a thousand files there and back.
+func TestGeneratedFiles(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		config, creds := generate(r)
+		p, err := Make(filesOf(config, creds), &roster.Roster{}, Options{Helper: helper, Keys: r.IntN(2) == 0})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, kept := newRun(p, time.Now())
+		for _, e := range run.AWS {
+			for i := range e.Places {
+				if e.Places[i].old = string(e.Places[i].Old); e.Places[i].Kept > 0 {
+					e.Places[i].old = string(kept[e.Places[i].Kept-1])
+				}
+			}
+			var f File
+			for _, f = range p.Files {
+				if f.Path == e.Path {
+					break
+				}
+			}
+			if got, lost := e.undone(f.After); !bytes.Equal(got, f.Before) || lost != nil {
+				t.Fatalf("got %q, %v\nwant %q\nfrom %q", got, lost, f.Before, f.After)
+			}
+			by := append(bytes.Clone(f.After), "\n# a hand's\n[profile hand]\nregion = x\n"...)
+			got, lost := e.undone(by)
+			if lost != nil || !sameSettings(got, append(bytes.Clone(f.Before), "\n[profile hand]\nregion = x\n"...), e.Kind) {
+				t.Fatalf("merged: got %s\n%v\nwant %s\nfrom %s", got, lost, f.Before, f.After)
+			}
+		}
+	}
+}
+
+// sameSettings compares files by what they set, whatever the order of the lines.
+func sameSettings(a, b []byte, kind awsconfig.Kind) bool {
+	of := func(data []byte) map[string]int {
+		all := map[string]int{}
+		for _, s := range awsconfig.Parse(data, kind) {
+			for _, set := range s.Settings {
+				all[s.Kind+" "+s.Name+" "+set.Key+" "+set.Value]++
+			}
+		}
+		return all
+	}
+	return maps.Equal(of(a), of(b))
+}
+
+func generate(r *rand.Rand) (config, creds string) {
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	end := pick("\n", "\r\n")
+	var c, k strings.Builder
+	for i := range 1 + r.IntN(8) {
+		name := pick(fmt.Sprintf("p%d", i), fmt.Sprintf("acme-r%d", i), fmt.Sprintf("a.b/%d", i))
+		lines := []string{}
+		switch r.IntN(5) {
+		case 0, 1:
+			lines = append(lines, "role_arn"+pick("=", " = ", "\t=")+"arn:aws:iam::01234567890"+pick("1", "2", "3")+":role/R"+fmt.Sprint(i), "source_profile = "+pick("p0", "key", "key"))
+			if r.IntN(2) == 0 {
+				lines = append(lines, "external_id=abc", "mfa_serial = arn:aws:iam::210987654321:mfa/ana")
+			}
+		case 2:
+			lines = append(lines, "sso_start_url = https://x.awsapps.com/start#/", "sso_region = eu-west-1", "sso_account_id = 012345678904", "sso_role_name = "+pick("A", "B"))
+		case 3:
+			lines = append(lines, "aws_access_key_id = AKIAPPPPPPPPPPPP", "aws_secret_access_key = s"+fmt.Sprint(i))
+		}
+		lines = append(lines, pick("region = eu-west-1", "# a comment", "", "s3 ="+end+"  addressing_style = path"+end+"  # nested"))
+		r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		to := &c
+		fmt.Fprint(to, pick("", end, "# before"+end), "[profile "+name+"]"+pick("", " # here"), end, strings.Join(lines, end), pick(end, end+end))
+	}
+	fmt.Fprint(&k, pick("", end), "[key]", end, "aws_access_key_id = AKIAKKKKKKKKKKKK", end, pick("", "# old"+end), "aws_secret_access_key = kk", end, pick("", "[other]"+end+"region=x"))
+	return strings.TrimSuffix(c.String(), pick(end, "nothing")), k.String()
+}
