@@ -162,14 +162,14 @@ func (f *found) unfit() *userError {
 	return nil
 }
 
-// names gives each account a customer's key.
-type names struct {
+// naming gives each account a customer's key.
+type naming struct {
 	byAccount map[string]string
 	taken     map[string]bool
 }
 
-func newNames(now *roster.Roster) *names {
-	n := &names{map[string]string{}, map[string]bool{}}
+func newNames(now *roster.Roster) *naming {
+	n := &naming{map[string]string{}, map[string]bool{}}
 	for _, c := range now.Customers() {
 		n.taken[c.Key] = true
 		if c.AccountID != "" {
@@ -180,7 +180,7 @@ func newNames(now *roster.Roster) *names {
 }
 
 // of is the account's name as a key, with its ID where two would be the same. A customer that has the account keeps its key.
-func (n *names) of(acc api.Account) string {
+func (n *naming) of(acc api.Account) string {
 	if key, ok := n.byAccount[acc.ID]; ok {
 		return key
 	}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"credd/internal/adopt"
+	"credd/internal/agent/api"
+	"credd/internal/ipc"
+)
+
+// showImport prints what an import does, before it does it.
+func (s *Streams) showImport(where locations, plan *adopt.Plan) error {
+	var rows [][]string
+	for _, v := range plan.Verdicts {
+		becomes := "left"
+		switch v.Kind {
+		case adopt.Role:
+			becomes = "role " + v.Name
+		case adopt.Source:
+			becomes = "source " + v.Name
+		}
+		rows = append(rows, []string{v.Profile, becomes, v.Reason})
+	}
+	if len(rows) == 0 {
+		return s.say("there are no profiles in ~/.aws")
+	}
+	if err := table(s.Out, []string{"PROFILE", "BECOMES", ""}, rows); err != nil {
+		return err
+	}
+	s.say("")
+	for _, f := range plan.Files {
+		profiles := map[string]bool{}
+		for _, p := range f.Places {
+			profiles[p.Profile] = true
+		}
+		s.say("changes %s: %s", f.Path, count(len(profiles), "profile"))
+	}
+	if n := len(plan.Sources); n > 0 {
+		s.say("adds to %s: %s", filepath.Join(where.config, "credd.toml"), count(n, "source"))
+	}
+	if n := len(plan.Roles); n > 0 {
+		s.say("adds to %s: %s", filepath.Join(where.config, "customers"), count(n, "role"))
+	}
+	for _, src := range plan.Keys() {
+		s.say("puts key %s of profile %s into the vault", src.Key.ID, src.From)
+	}
+	for _, w := range plan.Warnings {
+		s.warn(w, "")
+	}
+	return nil
+}
+
+// afterImport says what was done and what is left to do.
+func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
+	profiles := 0
+	for _, v := range plan.Verdicts {
+		if v.Asks != "" {
+			profiles++
+		}
+	}
+	s.say("imported: %s now ask credd, by %s and %s that are new", count(profiles, "profile"), count(len(plan.Roles), "role"), count(len(plan.Sources), "source"))
+	for _, name := range plan.Logins {
+		s.say("log in: credd login %s", name)
+	}
+	for _, src := range plan.Keyless {
+		s.say("source %s has no key yet: credd source add %s --type keys --replace", src.Name, src.Name)
+		s.say("  if aws-vault has it: aws-vault exec --no-session %s -- credd source add %s --type keys --replace --from-env", src.From, src.Name)
+	}
+	for _, k := range plan.LeftKeys {
+		s.say("key %s of profile %s is still in clear in %s", k.ID, k.Profile, k.File)
+	}
+	for _, src := range plan.Keys() {
+		s.say("its key has lived in a file, so change it: credd source rotate %s", src.Name)
+	}
+	s.noteOldKeys(ctx, plan)
+	return s.say("take it back: credd import --undo\nwhen all works: credd import --finish forgets what is kept for that")
+}
+
+// noteOldKeys passes on what the daemon knows of new keys, such as that one is older than 90 days. One with MFA is not asked for:
+// that takes a code.
+func (s *Streams) noteOldKeys(ctx context.Context, plan *adopt.Plan) {
+	mine := map[string]bool{}
+	for _, src := range plan.Keys() {
+		if src.MFASerial == "" {
+			mine[src.Name] = true
+			s.talk(ctx, api.Request{Do: api.DoTest, Name: src.Name}, &api.Identity{}, nil) // proved a moment ago
+		}
+	}
+	if len(mine) == 0 {
+		return
+	}
+	var st api.Status
+	if ask(ctx, api.Request{Do: api.DoStatus}, &st) != nil {
+		return // they show in credd status
+	}
+	for _, src := range st.Sources {
+		for _, note := range src.Notes {
+			if mine[src.Name] {
+				s.warn("source "+src.Name+": "+note, "")
+			}
+		}
+	}
+}
+
+// undoImport takes the last import back.
+func (s *Streams) undoImport(ctx context.Context, w adopt.World, runs []*adopt.Run, a *imported) error {
+	if len(runs) == 0 {
+		return s.say("there is no import to take back")
+	}
+	run := runs[len(runs)-1]
+	s.say("takes back the import of %s:", run.Time.Local().Format("2006-01-02 15:04"))
+	for _, e := range run.AWS {
+		s.say("  %s gets its lines back", e.Path)
+	}
+	s.say("  %s, %s and %s go", count(len(run.Roles), "role"), count(len(run.Sources), "source"), count(len(run.Keys), "key"))
+	if a.dryRun {
+		return nil
+	}
+	if !a.yes {
+		if err := confirm("do that", &userError{ipc.Usage, "there is no terminal to ask at", "say --yes"}); err != nil {
+			return err
+		}
+	}
+	if err := s.undone(ctx, w, run); err != nil {
+		return err
+	}
+	if len(runs) > 1 {
+		return s.say("an import of before can be taken back too: credd import --undo")
+	}
+	return nil
+}
+
+// undone takes a run back and tells what it could not.
+func (s *Streams) undone(ctx context.Context, w adopt.World, run *adopt.Run) error {
+	u, err := adopt.Undo(ctx, w, run.ID)
+	for _, l := range u.Lost {
+		at := l.File
+		if l.Line > 0 {
+			at = fmt.Sprintf("%s:%d", l.File, l.Line)
+		}
+		s.warn(fmt.Sprintf("%s: the lines of profile %s are not as the import left them, and stay", at, l.Profile), "")
+		if l.Text == "" {
+			s.note("  what stood there may hold a key and is not shown: it stays in the vault")
+		}
+		for text := range strings.Lines(l.Text) {
+			s.note("  it was: %s", strings.TrimRight(text, "\r\n"))
+		}
+	}
+	for _, why := range u.Stays {
+		s.warn("it stays: "+why, "")
+	}
+	for _, name := range u.Keys {
+		s.warn("the key of source "+name+" stays in the vault", "remove it when it is not needed: credd source remove "+name)
+	}
+	var rotated *adopt.RotatedError
+	switch {
+	case errors.As(err, &rotated):
+		return &userError{ipc.Usage, err.Error() + ": nothing was changed", "stay with the import: credd import --finish"}
+	case err != nil:
+		e := sorted(err)
+		return &userError{e.code, e.message, strings.TrimPrefix(e.hint+"; then run it again: credd import --undo", "; ")}
+	}
+	for _, path := range u.Files {
+		s.say("restored %s", path)
+	}
+	return s.say("the import is taken back")
+}
+
+// finishImports gives up the way back.
+func (s *Streams) finishImports(ctx context.Context, w adopt.World, runs []*adopt.Run, a *imported) error {
+	if len(runs) == 0 {
+		return s.say("there is no import to finish")
+	}
+	if !a.yes {
+		if err := confirm("imports cannot be taken back then; do that", &userError{ipc.Usage, "there is no terminal to ask at", "say --yes"}); err != nil {
+			return err
+		}
+	}
+	for _, run := range runs {
+		if err := adopt.Finish(ctx, w, run.ID); err != nil {
+			return err
+		}
+	}
+	return s.say("done: what was kept for an undo is gone")
+}
