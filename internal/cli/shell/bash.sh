@@ -1,0 +1,15 @@
+# credd in bash: "use" changes this shell, which no process can do for it; all else is the program's.
+\builtin unalias credd 2>/dev/null || \builtin :
+function credd {
+  case ${1-} in
+  use) ;;
+  *)
+    @credd@ "$@"
+    \builtin return
+    ;;
+  esac
+  \builtin local __credd_text
+  \builtin shift
+  __credd_text=$(@credd@ use --shell bash "$@") || \builtin return
+  \builtin eval "$__credd_text"
+}
