@@ -15,6 +15,7 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
+	"credd/internal/awsconfig"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
 	"credd/internal/paths"
@@ -63,7 +64,9 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 	root.AddCommand(
 		newServeCmd(s), newStatusCmd(s), newReloadCmd(s), newRefreshCmd(s), newForgetCmd(s),
 		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newVersionCmd(s),
-		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s),
+		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
+		newUseCmd(s), newShellInitCmd(s),
+		newExecCmd(s), newEnvCmd(s),
 	)
 	typed(root)
 	return root
@@ -94,6 +97,9 @@ func (s *Streams) fail(err error) int {
 	if err == nil {
 		return int(ipc.OK)
 	}
+	if child := exitStatus(0); errors.As(err, &child) {
+		return int(child)
+	}
 	e := sorted(err)
 	s.complain(e.message, e.hint)
 	return int(e.code)
@@ -104,6 +110,7 @@ func sorted(err error) *userError {
 	var remote *ipc.Error
 	var problem roster.Problem
 	var own *source.Error
+	var file *awsconfig.Error
 	switch {
 	case errors.As(err, &mine):
 		return mine
@@ -111,6 +118,8 @@ func sorted(err error) *userError {
 		return &userError{remote.Code, remote.Message, remote.Hint}
 	case errors.As(err, &own):
 		return &userError{ipc.Usage, own.Message, own.Hint}
+	case errors.As(err, &file):
+		return &userError{ipc.Usage, file.Error(), file.Hint}
 	case errors.As(err, &problem):
 		return &userError{ipc.Usage, problem.Error(), problem.Hint}
 	case errors.Is(err, roster.ErrUnknownRole):

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"credd/internal/agent/api"
+)
+
+// offer is what a word can become.
+type offer struct {
+	kind kind
+	list func(lookup) []choice // nil: nothing is known
+}
+
+type kind int
+
+const (
+	whole   kind = iota // a choice ends the word
+	partly              // there is more to type after it
+	ordered             // the order says something
+	files               // or a file
+)
+
+// choice is one word with what tells it from others.
+type choice struct{ word, about string }
+
+// lookup is what can be known when a word is completed.
+type lookup struct {
+	cmd   *cobra.Command
+	args  []string
+	names func() api.Names // asked for when needed, and once
+}
+
+// offers says what placeholders of use lines and what flags take. Those of one command stand with its name. A flag that is not
+// here takes a text that cannot be guessed.
+var offers map[string]offer
+
+func init() { // a map that is set here may hold functions that look into it
+	everyRole := offer{list: either(roles, own)}
+	offers = map[string]offer{
+		"ROLE": {list: roles}, "CUSTOMER": {list: customers}, "SOURCE": {list: sources("")}, "@SOURCE": {list: own},
+		"CUSTOMER/ROLE": {partly, newRole}, "COMMAND": {list: commands},
+		"ACCOUNT": {}, "ARGUMENT": {}, "KEY": {}, "NAME": {}, "PROFILE": {},
+		"FILE": {kind: files}, "DIR": {kind: files},
+
+		"source add SOURCE":    {}, // a new name
+		"source rotate SOURCE": {list: sources("keys")},
+		"exec ROLE":            everyRole,
+		"exec COMMAND":         {kind: files},
+		"env ROLE":             everyRole,
+		"console ROLE":         {list: roles},
+
+		"--source": {list: either(sources(""), roles)}, "--from-sso": {list: sources("sso")},
+		"--role": {list: either(customers, roles)}, "customer add --role": {}, // a permission set
+		"--customer": {list: customers}, "--default-source": {list: sources("")},
+		"--type": words(sourceTypes...), "--mfa": words("prompt", "totp", "command"), "--outcome": words(outcomes...),
+		"env --format": words("bash", "fish", "powershell", "dotenv", "json", "github"), "--format": words(),
+		"--duration":    {ordered, words("15m", "30m", "1h", "2h", "4h", "8h", "12h").list},
+		"--environment": {list: environments},
+		"--dir":         {kind: files}, "--file": {kind: files}, "--token-file": {kind: files}, "--ca-bundle": {kind: files},
+	}
+}
+
+// sourceTypes are those that credd.toml takes.
+var sourceTypes = []string{"profile", "keys", "sso", "login", "web-identity", "imds", "container", "process"}
+
+// words are always the same.
+func words(all ...string) offer {
+	var out []choice
+	for _, w := range all {
+		out = append(out, choice{w, ""})
+	}
+	return offer{list: func(lookup) []choice { return out }}
+}
+
+func either(lists ...func(lookup) []choice) func(lookup) []choice {
+	return func(l lookup) (out []choice) {
+		for _, list := range lists {
+			out = append(out, list(l)...)
+		}
+		return out
+	}
+}
+
+func roles(l lookup) (out []choice) {
+	for _, r := range l.names().Roles {
+		out = append(out, choice{r.Name, r.AccountID + " " + r.Environment})
+	}
+	return out
+}
+
+func customers(l lookup) (out []choice) {
+	for _, c := range l.names().Customers {
+		title := c.Title
+		if title == c.Name {
+			title = ""
+		}
+		out = append(out, choice{c.Name, title + " " + c.AccountID + " " + c.Environment})
+	}
+	return out
+}
+
+// newRole begins the name of a role that is to be added.
+func newRole(l lookup) (out []choice) {
+	for _, c := range customers(l) {
+		out = append(out, choice{c.word + "/", c.about})
+	}
+	return out
+}
+
+// sources are those of a type, or all.
+func sources(kind string) func(lookup) []choice {
+	return func(l lookup) (out []choice) {
+		for _, s := range l.names().Sources {
+			if kind == "" || s.Type == kind {
+				out = append(out, choice{s.Name, "source of type " + s.Type})
+			}
+		}
+		return out
+	}
+}
+
+// own are the names for the sources' own sessions.
+func own(l lookup) (out []choice) {
+	for _, s := range sources("")(l) {
+		out = append(out, choice{"@" + s.word, s.about})
+	}
+	return out
+}
+
+// environments are those of other customers.
+func environments(l lookup) (out []choice) {
+	seen := map[string]bool{"": true}
+	for _, c := range l.names().Customers {
+		if !seen[c.Environment] {
+			seen[c.Environment] = true
+			out = append(out, choice{c.Environment, ""})
+		}
+	}
+	return out
+}
+
+// commands are those below the ones that were named.
+func commands(l lookup) (out []choice) {
+	of, rest, err := l.cmd.Root().Find(l.args)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	for _, c := range of.Commands() {
+		if c.IsAvailableCommand() {
+			out = append(out, choice{c.Name(), c.Short})
+		}
+	}
+	return out
+}
