@@ -57,7 +57,7 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc": {"credd/internal/agent/source"},
 	"github.com/aws/aws-sdk-go-v2/service/signin":  {"credd/internal/agent/source"},
 	"github.com/kardianos/service":                 {"credd/internal/host"},
-	"golang.org/x/sys":                             {"credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
+	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
 	"github.com/aws/aws-sdk-go-v2/credentials/...": {"credd/internal/agent/source", "credd/internal/agent/sts", "credd/bench"},
 }
 
