@@ -32,6 +32,7 @@ var (
 	acme    = customer{"acme", "012345678901", "9d1f6f2c8a5e4b7d"}
 	globex  = customer{"globex", "112233445566", "c3a7e0b94d2f4816"}
 	mistake = customer{"initech", "223344556677", "e8b15a607c9d4f32"}
+	hooli   = customer{"hooli", "334455667788", "5b0d8c21f7a94e63"} // whom a profile of before is for
 )
 
 func (c customer) role() string { return c.name + "/readonly" }
@@ -63,7 +64,7 @@ func newWorld(bin string) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
-	for _, c := range []customer{acme, globex, mistake} {
+	for _, c := range []customer{acme, globex, mistake, hooli} {
 		if err := w.aws.AddRole(fakeaws.Role{ARN: c.arn(), Trust: fakeaws.TrustPolicy(ours, c.externalID)}); err != nil {
 			return w, err
 		}
