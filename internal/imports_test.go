@@ -33,6 +33,8 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/adopt", "credd/internal/agent", "a plan is made of files and a roster; the daemon is reached by interfaces"},
 	{"credd/internal/adopt", "credd/internal/agent/api", "likewise"},
 	{"credd/internal/adopt", "credd/internal/cli", "cli prints, adopt does not"},
+	{"credd/internal/console", "credd/internal/agent", "it is handed a session"},
+	{"credd/internal/console", "credd/internal/cli", "cli prints, console does not"},
 	{"credd/internal/agent/...", "credd/internal/cli", "cli wires agent, not the other way"},
 	{"credd/internal/agent/...", "credd/internal/fakeaws", "no simulator in a shipped binary"},
 	{"credd/internal/ipc/...", "credd/internal/agent/...", "the wire knows no agent"},

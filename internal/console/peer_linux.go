@@ -1,0 +1,56 @@
+package console
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// ours reports whether the socket at the other end of a connection is of our own user, as the kernel's tables of sockets say
+// (proc_net_tcp). It fails closed: what is not in them is not ours.
+func ours(peer, us netip.AddrPort) bool {
+	for table, form := range map[string]func(netip.AddrPort) string{"tcp": short, "tcp6": mapped} {
+		text, err := os.ReadFile("/proc/net/" + table)
+		if err != nil {
+			continue // a kernel without IPv6
+		}
+		if uid, ok := ownerIn(string(text), form(peer), form(us)); ok {
+			return uid == os.Getuid()
+		}
+	}
+	return false
+}
+
+// ownerIn finds whose socket an established connection is. Those that are closing stand there as root's.
+func ownerIn(table, local, remote string) (uid int, ok bool) {
+	const state, owner, established = 3, 7, "01"
+	for line := range strings.Lines(table) {
+		f := strings.Fields(line)
+		if len(f) <= owner || f[1] != local || f[2] != remote || f[state] != established {
+			continue
+		}
+		if uid, err := strconv.Atoi(f[owner]); err == nil {
+			return uid, true
+		}
+	}
+	return 0, false
+}
+
+// short is an address as /proc/net/tcp has it: the bytes as one number of this machine.
+func short(a netip.AddrPort) string {
+	b := a.Addr().Unmap().As4()
+	return fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(b[:]), a.Port())
+}
+
+// mapped is that address as a socket of IPv6 has it, which some browsers use for both.
+func mapped(a netip.AddrPort) string {
+	b := a.Addr().As16()
+	var out strings.Builder
+	for word := range 4 {
+		fmt.Fprintf(&out, "%08X", binary.NativeEndian.Uint32(b[4*word:]))
+	}
+	return fmt.Sprintf("%s:%04X", &out, a.Port())
+}
