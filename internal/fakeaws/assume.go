@@ -118,6 +118,7 @@ func (s *Server) issue(r *role, c call, d time.Duration, transitive map[string]s
 		expires:        s.Now().Add(d).Truncate(time.Second),
 		transitive:     transitive,
 		sourceIdentity: c.form.Get("SourceIdentity"),
+		chained:        c.who.temporary(),
 	}
 	if c.who.sourceIdentity != "" {
 		i.sourceIdentity = c.who.sourceIdentity

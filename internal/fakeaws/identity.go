@@ -29,6 +29,7 @@ type identity struct {
 	sourceIdentity string
 	plain          bool // of GetSessionToken: a user's session rather than a role's
 	mfa            bool // likewise; no session of a role keeps it
+	chained        bool // assumed with temporary credentials: the console takes no SessionDuration
 }
 
 func (i *identity) temporary() bool { return i.token != "" }

@@ -89,6 +89,7 @@ func (s *Server) getRoleCredentials(c restCall, in *signIn) (any, error) {
 		id:        r.id + ":" + ssoUser,
 		token:     newToken(),
 		expires:   c.now.Add(s.center.roleLife).Truncate(time.Second),
+		chained:   true,
 	}
 	s.identities[i.key.ID] = i
 	return map[string]any{"roleCredentials": map[string]any{

@@ -35,6 +35,8 @@ var restOps = map[string]restOp{
 	"GET /assignment/roles":       {"ListAccountRoles", portalRefusal, portal((*Server).listAccountRoles)},
 	"POST /logout":                {"Logout", portalRefusal, portal((*Server).logout)},
 	"POST /v1/token":              {"SigninToken", signinRefusal, (*Server).signinToken},
+	"POST /federation":            {"Federation", federationRefusal, (*Server).federation},
+	"GET /federation":             {"Federation", federationRefusal, (*Server).federation},
 }
 
 // restError is an error of a REST service. Each service has its own body.
@@ -57,8 +59,11 @@ func (s *Server) rest(w http.ResponseWriter, r *http.Request, body []byte) bool 
 		return false
 	}
 	req := Request{Action: op.action, UserAgent: r.UserAgent(), Time: s.Now()}
-	if op.action == "GetRoleCredentials" {
+	switch op.action {
+	case "GetRoleCredentials":
 		req.RoleARN = s.portalRole(r.URL.Query())
+	case "Federation":
+		req.Action = federationAction(r, body)
 	}
 	s.arrive(req)
 	defer s.leave()

@@ -34,6 +34,9 @@ type Server struct {
 	center *identityCenter
 	logins []*login // ended ones stay
 
+	tickets map[string]*consoleTicket // by sign-in token
+	signIns []ConsoleSignIn
+
 	faults  map[string]fault         // by role ARN, "" for every request
 	latency map[string]time.Duration // likewise
 
@@ -55,6 +58,7 @@ func New() (*Server, error) {
 		devices:    map[string]*device{},
 		needMFA:    map[string]bool{},
 		webTokens:  map[string]*webToken{},
+		tickets:    map[string]*consoleTicket{},
 
 		forbiddenIAM: map[string][]string{},
 
