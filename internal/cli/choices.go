@@ -57,7 +57,9 @@ func init() { // a map that is set here may hold functions that look into it
 		"env --format": words("bash", "fish", "powershell", "dotenv", "json", "github"), "--format": words(),
 		"--duration":    {ordered, words("15m", "30m", "1h", "2h", "4h", "8h", "12h").list},
 		"--environment": {list: environments},
-		"--dir":         {kind: files}, "--file": {kind: files}, "--token-file": {kind: files}, "--ca-bundle": {kind: files},
+		"--destination": words("s3", "ec2", "iam", "lambda", "cloudwatch", "cloudformation", "rds", "ecs", "eks", "dynamodb"),
+		"--program":     {kind: files}, "--profile-dir": {kind: files},
+		"--dir": {kind: files}, "--file": {kind: files}, "--token-file": {kind: files}, "--ca-bundle": {kind: files},
 	}
 }
 

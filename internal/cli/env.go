@@ -47,7 +47,7 @@ github masks the secrets in the log and writes to the file that GITHUB_ENV names
 			if err != nil {
 				return err
 			}
-			s.warnOfSecrets()
+			s.warnIfShown("the secrets are on the screen, and in what it scrolls back to", `evaluate them instead: eval "$(credd env …)", or use credd exec`)
 			return s.env(format, set)
 		},
 	}
@@ -57,10 +57,10 @@ github masks the secrets in the log and writes to the file that GITHUB_ENV names
 	return cmd
 }
 
-// warnOfSecrets tells a person that secrets are about to be shown.
-func (s *Streams) warnOfSecrets() {
+// warnIfShown tells a person that a secret is about to be shown.
+func (s *Streams) warnIfShown(message, hint string) {
 	if f, ok := s.stdout().(*os.File); ok && isTerminal(f) {
-		s.warn("the secrets are on the screen, and in what it scrolls back to", `evaluate them instead: eval "$(credd env …)", or use credd exec`)
+		s.warn(message, hint)
 	}
 }
 

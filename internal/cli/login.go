@@ -93,6 +93,10 @@ func remote() bool {
 			return true
 		}
 	}
+	return noDisplay()
+}
+
+func noDisplay() bool {
 	return runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == ""
 }
 
@@ -101,16 +105,18 @@ func openBrowser(url string) {
 	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
 		return
 	}
-	var cmd *exec.Cmd
-	switch runtime.GOOS {
-	case "darwin":
-		cmd = exec.Command("open", url)
-	case "windows":
-		cmd = exec.Command("rundll32", "url.dll,FileProtocolHandler", url)
-	default:
-		cmd = exec.Command("xdg-open", url)
-	}
-	if cmd.Start() == nil {
+	if cmd := defaultBrowser(url); cmd.Start() == nil {
 		cmd.Process.Release() // a browser outlives the login
 	}
+}
+
+// defaultBrowser opens an address in the browser that this desktop is set to. On Linux xdg-open heeds $BROWSER, too.
+func defaultBrowser(url string) *exec.Cmd {
+	switch runtime.GOOS {
+	case "darwin":
+		return exec.Command("open", url)
+	case "windows":
+		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url)
+	}
+	return exec.Command("xdg-open", url)
 }

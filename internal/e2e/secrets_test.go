@@ -212,7 +212,17 @@ func (s *spied) failing() {
 	s.do(-1, "", "source", "rotate", "work")
 	s.do(-1, "", "refresh", "acme/admin")
 	s.do(-1, "", "login", "sso", "--device")
+	s.do(-1, "", "console", "acme/admin", "--print")
 	s.help("acme/admin")
+}
+
+// console signs in. The address is the one secret that may be in the answer.
+func (s *spied) console(role string) {
+	s.t.Helper()
+	r := s.credd("console", role, "--print")
+	r.want(s.t, 0, "/federation?Action=login&")
+	r.out = ""
+	s.look(r, "console", role)
 }
 
 // garbage has programs print what is of no use.
@@ -407,6 +417,7 @@ func (s *spied) proves() {
 		"CreateAccessKey SecretAccessKey", "AssumeRole ExternalId", "AssumeRole SecretAccessKey", "AssumeRole SessionToken", "AssumeRoleWithWebIdentity WebIdentityToken",
 		"AssumeRoleWithWebIdentity SecretAccessKey", "AssumeRoleWithWebIdentity SessionToken", "/client/register clientSecret", "/device_authorization deviceCode",
 		"/token clientSecret", "/token deviceCode", "/token code", "/token codeVerifier", "/token accessToken", "/token refreshToken",
+		"getSigninToken sessionKey", "getSigninToken sessionToken", "getSigninToken SigninToken",
 		"/federation/credentials X-Amz-Sso_bearer_token", "/federation/credentials secretAccessKey", "/federation/credentials sessionToken",
 	} {
 		if len(s.texts[kind]) == 0 {
@@ -439,6 +450,7 @@ func TestNoSecretOfASourceLeaks(t *testing.T) {
 	s.add("vault key", strings.TrimSpace(s.read(".local/share/credd/vault.key")))
 	s.wrongKeys()
 	s.logIn()
+	s.console("acme/admin")
 	for _, code := range []string{"ValidationError", "AccessDenied", "SignatureDoesNotMatch", "InvalidRequestException"} {
 		s.twist(refusing(code))
 		s.failing()

@@ -113,7 +113,7 @@ func newWiretap(t *testing.T, to string) *wiretap {
 var (
 	secretParams  = []string{"TokenCode", "WebIdentityToken", "ExternalId"}
 	secretHeaders = []string{"X-Amz-Security-Token", "X-Amz-Sso_bearer_token"}
-	secretJSON    = regexp.MustCompile(`"((?:access|refresh|session)Token|clientSecret|deviceCode|code|codeVerifier|secretAccessKey)" ?: ?"([^"]+)"`)
+	secretJSON    = regexp.MustCompile(`"((?:access|refresh|session)Token|clientSecret|deviceCode|code|codeVerifier|secretAccessKey|sessionKey|SigninToken)" ?: ?"([^"]+)"`)
 	secretXML     = regexp.MustCompile(`<(SecretAccessKey|SessionToken)>([^<]+)<`)
 )
 
@@ -136,7 +136,7 @@ func (tap *wiretap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, name := range secretParams {
 		note(&heard.params, name, form.Get(name))
 	}
-	for _, m := range secretJSON.FindAllSubmatch(body, -1) {
+	for _, m := range slices.Concat(secretJSON.FindAllSubmatch(body, -1), secretJSON.FindAllSubmatch([]byte(form.Get("Session")), -1)) {
 		note(&heard.params, string(m[1]), string(m[2]))
 	}
 	for _, name := range secretHeaders {
