@@ -65,6 +65,7 @@ type Options struct {
 type Agent struct {
 	Options
 	started time.Time
+	program program
 	cache   *cache.Cache
 	health  health // of roles
 	sources health
@@ -85,7 +86,7 @@ type Agent struct {
 // New reads the configuration and returns an agent. A broken configuration is no error: it shows in status and in the
 // answers about the roles it concerns.
 func New(o Options) *Agent {
-	a := &Agent{Options: o, started: o.Now(), warnings: map[string]string{}, rewatch: make(chan struct{}, 1)}
+	a := &Agent{Options: o, started: o.Now(), program: thisProgram(), warnings: map[string]string{}, rewatch: make(chan struct{}, 1)}
 	a.cache = cache.New(o.Now, longest)
 	a.health.by = map[string]record{}
 	a.sources.by = map[string]record{}

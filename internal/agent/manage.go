@@ -81,7 +81,7 @@ func (a *Agent) status() api.Status {
 	a.reread()
 	st := a.state.Load()
 	out := api.Status{
-		Version: a.Version, PID: os.Getpid(), Started: a.started.UTC(), Socket: a.Socket, ConfigDir: a.ConfigDir,
+		Version: a.Version, PID: os.Getpid(), Started: a.started.UTC(), Replaced: a.program.replaced(), Socket: a.Socket, ConfigDir: a.ConfigDir,
 		Sources: a.sourceStates(st), Sessions: []api.Session{}, Failing: []api.Failure{}, Problems: problems(st.roster), Warnings: []string{},
 	}
 	out.Customers, out.Roles = st.roster.Count()

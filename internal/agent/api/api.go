@@ -110,6 +110,7 @@ type Status struct {
 	Version   string    `json:"version"`
 	PID       int       `json:"pid"`
 	Started   time.Time `json:"started"`
+	Replaced  bool      `json:"replaced"` // its program's file is not the one it was started from
 	Socket    string    `json:"socket"`
 	ConfigDir string    `json:"config_dir"`
 	Customers int       `json:"customers"`
