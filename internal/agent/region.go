@@ -1,6 +1,10 @@
 package agent
 
-import "credd/internal/agent/roster"
+import (
+	"strings"
+
+	"credd/internal/agent/roster"
+)
 
 // firstRegions hold the STS endpoint to ask where nothing names a region, by partition.
 var firstRegions = map[string]string{
@@ -12,6 +16,16 @@ var firstRegions = map[string]string{
 	"aws-iso-e":  "eu-isoe-west-1",
 	"aws-iso-f":  "us-isof-south-1",
 	"aws-eusc":   "eusc-de-east-1",
+}
+
+// FirstRegion is the region whose STS is asked where no setting names one, for the partition of the first text that is an ARN.
+func FirstRegion(arns ...string) string {
+	for _, arn := range arns {
+		if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 && firstRegions[parts[1]] != "" {
+			return firstRegions[parts[1]]
+		}
+	}
+	return firstRegions["aws"]
 }
 
 // region returns the region whose STS is asked: what the role says, its source, the defaults; then the region that the

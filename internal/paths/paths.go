@@ -46,6 +46,11 @@ func Socket() (string, error) {
 		}
 		return fits(s)
 	}
+	return UsualSocket()
+}
+
+// UsualSocket returns the daemon's socket where CREDD_SOCK is not set.
+func UsualSocket() (string, error) {
 	dir, err := runtimeDir()
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package roster
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -59,6 +60,17 @@ func (e *unknownRoleError) Error() string {
 
 func unknownRole(name string, known iter.Seq[string]) error {
 	return &unknownRoleError{name, nearest(name, known)}
+}
+
+// Nearest returns the role, or with @ the source, whose name is at most two typos away, "" if there is none.
+func (r *Roster) Nearest(name string) string {
+	if source, own := strings.CutPrefix(name, "@"); own {
+		if n := nearest(source, maps.Keys(r.sources)); n != "" {
+			return "@" + n
+		}
+		return ""
+	}
+	return nearest(name, maps.Keys(r.roles))
 }
 
 // nearest returns the known name that is at most two typos away, "" if there is none.
