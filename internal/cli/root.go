@@ -66,7 +66,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newVersionCmd(s),
 		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
 		newUseCmd(s), newShellInitCmd(s),
-		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s),
+		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
 	)
 	typed(root)
 	return root

@@ -67,13 +67,14 @@ type painted string
 
 const (
 	red    = "31"
+	green  = "32"
 	yellow = "33"
 )
 
 // paint colours a text on a terminal.
 func (s *Streams) paint(color, text string) painted {
 	text = printable(text)
-	if !s.Color {
+	if !s.Color || color == "" {
 		return painted(text)
 	}
 	return painted("\x1b[" + color + "m" + text + "\x1b[0m")

@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"credd/internal/agent/api"
+	"credd/internal/agent/roster"
+	"credd/internal/doctor"
+	"credd/internal/ipc"
+	"credd/internal/ipc/dial"
+)
+
+const atOnce = 8 // sources or endpoints asked beside each other
+
+// each does something for all of a list, a few at a time.
+func each[T any](all []T, do func(T)) {
+	var busy sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for _, one := range all {
+		slots <- struct{}{}
+		busy.Go(func() { do(one); <-slots })
+	}
+	busy.Wait()
+}
+
+// asking reports whether the daemon can be asked about sources and roles, and else tells why they are not tested.
+func (e *examination) asking(c doctor.ID, what, remedy string) bool {
+	switch {
+	case e.offline:
+		e.Skip(c, what+", because of --offline", "")
+	case e.status == nil:
+		e.Skip(c, what+", which the daemon asks: none answers", remedy)
+	case !same(e.status.ConfigDir, e.Config):
+		e.Skip(c, what+": the daemon has another configuration", "")
+	default:
+		return true
+	}
+	return false
+}
+
+// sources has the daemon ask AWS who each is.
+func (e *examination) sources(ctx context.Context) {
+	all := e.Roster.Sources()
+	if len(all) == 0 || !e.asking(doctor.SourceWorks, count(len(all), "source"), e.starts()) {
+		return
+	}
+	each(all, func(src *roster.Source) { e.source(ctx, src) })
+	var st api.Status // what was learned meanwhile, such as the age of a key
+	if err := e.request(ctx, api.Request{Do: api.DoStatus}, &st); err != nil {
+		return
+	}
+	for _, src := range st.Sources {
+		for _, note := range src.Notes {
+			e.Warn(doctor.SourceNotes, "source "+src.Name+": "+note, e.aboutNote(src.Name, note))
+		}
+	}
+	e.knownFailures(&st)
+}
+
+func (e *examination) aboutNote(name, note string) string {
+	switch {
+	case strings.Contains(note, "credd source rotate"):
+		return "credd source rotate " + name
+	case strings.Contains(note, "credd login"):
+		return "credd login " + name
+	}
+	return "credd source show " + name
+}
+
+func (e *examination) source(ctx context.Context, src *roster.Source) {
+	if src.MFA == "command" && !e.ready(src.Name) {
+		e.Skip(doctor.SourceWorks, "source "+src.Name+", whose mfa_command may ask for a touch", "credd source test "+src.Name)
+		return
+	}
+	var id api.Identity
+	err := e.request(ctx, api.Request{Do: api.DoTest, Name: src.Name}, &id)
+	if err == nil {
+		e.OK(doctor.SourceWorks, fmt.Sprintf("source %s is %s (%d ms)", src.Name, id.ARN, id.Millis))
+		return
+	}
+	f := sorted(err)
+	remedy := orElse(f.hint, "credd source test "+src.Name)
+	switch {
+	case ctx.Err() != nil:
+		f = &userError{ipc.Unreachable, "no answer in time", ""}
+		remedy = "credd source test " + src.Name
+	case f.code == ipc.Login && strings.Contains(f.hint, "credd login"):
+		remedy = "credd login " + src.Name
+	case strings.Contains(f.message, "machine's clock is"):
+		remedy = setClock()
+	}
+	message := f.message
+	if !strings.Contains(message, "source "+src.Name) {
+		message = "source " + src.Name + ": " + strings.TrimPrefix(message, src.Name+": ")
+	}
+	e.Fail(doctor.SourceWorks, f.code, message, remedy)
+}
+
+// ready reports whether a source has a session that lives.
+func (e *examination) ready(name string) bool {
+	return slices.ContainsFunc(e.status.Sources, func(s api.Source) bool {
+		return s.Name == name && s.State == "ready" && time.Until(s.Until) > time.Minute
+	})
+}
+
+// knownFailures tells of roles that failed when they were last asked for, unless that is their source's trouble, or they are
+// tested now.
+func (e *examination) knownFailures(st *api.Status) {
+	for _, f := range st.Failing {
+		of := func(src api.Source) bool { return slices.Contains(waiting(src, st.Failing), f.Role) }
+		if slices.Contains(e.roles, f.Role) || slices.ContainsFunc(st.Sources, of) {
+			continue
+		}
+		e.Warn(doctor.RoleWorks, "when it was last asked for: "+f.Message, orElse(f.Hint, "credd refresh "+f.Role))
+	}
+}
+
+// testRoles gets a session for each role that was named.
+func (e *examination) testRoles(ctx context.Context) {
+	if len(e.roles) == 0 {
+		if n := len(e.Roster.Roles()); n > 0 {
+			e.Skip(doctor.RoleWorks, count(n, "role")+": only those that are named, as each costs a call to AWS", "credd doctor "+e.Roster.Roles()[0].Name)
+		}
+		return
+	}
+	if e.asking(doctor.RoleWorks, strings.Join(e.roles, ", "), e.starts()) {
+		each(e.roles, func(name string) { e.role(ctx, name) })
+	}
+}
+
+// role asks as credhelper does, but answers no question and starts no daemon.
+func (e *examination) role(ctx context.Context, name string) {
+	asked := name
+	if !strings.HasPrefix(name, ownMark) {
+		r, err := roleNamed(e.Roster, name)
+		if err != nil {
+			f := sorted(err)
+			e.Fail(doctor.RoleWorks, f.code, f.message, orElse(f.hint, "credd role list"))
+			return
+		}
+		asked = r.Name
+	}
+	deadline, _ := ctx.Deadline()
+	frame := ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, asked))
+	nobody := func(ipc.Question, int, time.Time) ipc.Answer { return ipc.Answer{Status: ipc.NoTerminal} }
+	kind, payload, err := dial.Ask(e.place.Path, frame, deadline, nobody)
+	if err == nil && kind == ipc.KindDocument {
+		var c credentials
+		if c, err = readDocument(payload); err == nil {
+			e.OK(doctor.RoleWorks, asked+" has a session for "+left(time.Until(c.Expires)))
+			return
+		}
+	}
+	var told *ipc.Error
+	if err == nil {
+		if told, err = ipc.ParseError(payload); err == nil {
+			err = told
+		}
+	}
+	if told == nil {
+		err = unanswered(err, e.place.Path)
+	}
+	f := sorted(err)
+	message, remedy := f.message, orElse(f.hint, "credd refresh "+asked)
+	if !strings.Contains(message, asked) {
+		message = asked + ": " + message
+	}
+	if errors.Is(err, dial.ErrTimeout) || ctx.Err() != nil {
+		f = &userError{ipc.Unreachable, "", ""}
+	}
+	e.Fail(doctor.RoleWorks, f.code, message, remedy)
+}
