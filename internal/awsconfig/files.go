@@ -137,10 +137,20 @@ func (f *Files) Leading() map[string][]string {
 	all := map[string][]string{}
 	profiles := f.Profiles()
 	for _, name := range slices.Sorted(maps.Keys(profiles)) {
-		p := profiles[name]
-		if role, ok := Asks(p.Get("credential_process")); ok && p.Get("aws_access_key_id") == "" {
+		if role, ok := profiles[name].asks(); ok {
 			all[role] = append(all[role], name)
 		}
 	}
 	return all
+}
+
+func (n *Named) asks() (role string, ok bool) {
+	role, ok = Asks(n.Get("credential_process"))
+	return role, ok && n.Get("aws_access_key_id") == ""
+}
+
+// leads reports whether a profile gets its credentials from a role.
+func leads(n *Named, role string) bool {
+	of, ok := n.asks()
+	return ok && of == role
 }

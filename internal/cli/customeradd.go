@@ -226,5 +226,6 @@ func (s *Streams) write(ctx context.Context, where locations, now *roster.Roster
 		e := sorted(err)
 		s.warn("the daemon did not take it: "+e.message, e.hint)
 	}
-	return s.say("try one: credd source test %s\nprofiles: credd role profile --all", fresh[0].role.Name)
+	s.followProfiles(ctx, where)
+	return s.say("try one: credd source test %s", fresh[0].role.Name)
 }

@@ -23,7 +23,7 @@ import (
 )
 
 func newRoleCmd(s *Streams) *cobra.Command {
-	return group("role", "Look at roles, add and remove them", newRoleAddCmd(s), newRoleListCmd(s), newRoleShowCmd(s), newRoleProfileCmd(s), newRoleRemoveCmd(s))
+	return group("role", "Look at roles, add and remove them", newRoleAddCmd(s), newRoleListCmd(s), newRoleShowCmd(s), newRoleRemoveCmd(s))
 }
 
 func newRoleListCmd(s *Streams) *cobra.Command {
@@ -108,7 +108,7 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 	var id string
 	var idFromStdin, ownSession bool
 	cmd := &cobra.Command{
-		Use: "add CUSTOMER/ROLE --arn ARN", Short: "Add a role to its customer's file, and print its profile", Args: cobra.ExactArgs(1),
+		Use: "add CUSTOMER/ROLE --arn ARN", Short: "Add a role to its customer's file", Args: cobra.ExactArgs(1),
 		Example: `  credd role add acme/admin --arn arn:aws:iam::012345678901:role/Admin --external-id-stdin < id
   credd role add acme/deploy --arn arn:aws:iam::012345678901:role/Deploy --source acme/admin
   credd role add initech/ops --own-session --source initech --account-id 112233445566`,
@@ -148,7 +148,8 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				s.warn("the daemon did not read the new role: "+err.Error(), "try: credd reload")
 			}
-			return s.profile(where.config, n.Name)
+			s.followProfiles(cmd.Context(), where)
+			return nil
 		},
 	}
 	f := cmd.Flags()
@@ -212,13 +213,17 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 			if err != nil {
 				return asUsage(err)
 			}
-			s.say("removed %s from %s; its profile in ~/.aws/config is yours to remove", args[0], file)
+			s.say("removed %s from %s", args[0], file)
 			for _, l := range st.Sessions {
 				if l.Role == args[0] {
 					s.say("credentials that were handed out live until %s", l.Expires.Local().Format("15:04:05"))
 				}
 			}
-			return s.reloadIfRunning(cmd.Context())
+			if err := s.reloadIfRunning(cmd.Context()); err != nil {
+				return err
+			}
+			s.followProfiles(cmd.Context(), where)
+			return nil
 		},
 	}
 }

@@ -65,7 +65,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		newServeCmd(s), newStatusCmd(s), newReloadCmd(s), newRefreshCmd(s), newForgetCmd(s),
 		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newVersionCmd(s),
 		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
-		newUseCmd(s), newShellInitCmd(s),
+		newUseCmd(s), newShellInitCmd(s), newProfilesCmd(s),
 		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
 	)
 	typed(root)

@@ -26,6 +26,7 @@ var (
 	identityForm   = regexp.MustCompile(`^[\w+=,.@-]+$`)      // 2 to 64 of these
 	regionForm     = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 	roleARNForm    = regexp.MustCompile(`^arn:(aws[a-z-]*):iam::([0-9]{12}):role/([\w+=,.@/-]*[\w+=,.@-])$`)
+	profileForm    = regexp.MustCompile(`^[A-Za-z0-9][\w.@+%:/-]*$`)
 	placeholder    = regexp.MustCompile(`\{[^}]*\}?|\}`)
 )
 
@@ -139,6 +140,40 @@ func (c *checker) sessionName(f field) string {
 		}
 	}
 	return s
+}
+
+// profileName is a template of what all SDKs take as a profile's name without quotes.
+func (c *checker) profileName(f field) string {
+	const hint = "write it as \"{customer}/{role}\" or \"credd-{customer}-{role}\""
+	s := c.text(f)
+	if s == "" {
+		return ""
+	}
+	found := placeholder.FindAllString(s, -1)
+	for _, p := range found {
+		if p != "{customer}" && p != "{role}" {
+			c.fault(f.line, "known are {customer} and {role}", "%s holds %s", f.name, quote(p))
+			return ""
+		}
+	}
+	switch {
+	case len(found) == 0:
+		c.fault(f.line, hint, "%s holds neither {customer} nor {role}, so that all profiles would have one name", f.name)
+	case !profileForm.MatchString(placeholder.ReplaceAllString(s, "x")):
+		c.fault(f.line, hint, "%s is not of A-Z a-z 0-9 . _ @ + %% : / - and begins with a letter, a digit or a placeholder", f.name)
+	case len(s) > maxName:
+		c.fault(f.line, hint, "%s is longer than %d bytes", f.name, maxName)
+	default:
+		return s
+	}
+	return ""
+}
+
+func (c *checker) boolean(f field) bool {
+	if f.value.kind != boolean {
+		c.fault(f.line, "write "+f.name+" = true or "+f.name+" = false, without quotes", "%s is %s, not true or false", f.name, f.value.kind)
+	}
+	return f.value.text == "true"
 }
 
 func (c *checker) roleARN(f field) string {

@@ -19,6 +19,7 @@ var documented = map[string]struct{ known, later []string }{
 	"### [roster]":           later(rosterKeys),
 	"### [network]":          later(networkKeys),
 	"### [vault]":            later(vaultKeys),
+	"### [profiles]":         later(profilesKeys),
 	"### [log]":              later(logKeys),
 	"## customers/NAME.toml": later(customerKeys),
 	"### [role.NAME]":        later(roleKeys),

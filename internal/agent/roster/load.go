@@ -95,6 +95,7 @@ func (r *Roster) apply(d *settingsDraft) {
 	r.Settings = d.settings
 	s, def := &r.Settings.Service, &r.Settings.Defaults
 	s.Name = cmp.Or(s.Name, fallbackService)
+	r.Settings.Profiles.Name = cmp.Or(r.Settings.Profiles.Name, fallbackProfile)
 	def.Duration = cmp.Or(def.Duration, fallbackDuration)
 	def.SessionName = cmp.Or(def.SessionName, fallbackSessionName)
 	r.Settings.include = nil

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"credd/internal/agent/cred"
@@ -40,6 +41,7 @@ type Settings struct {
 	Defaults Defaults
 	Network  Network
 	Vault    Vault
+	Profiles Profiles
 	LogLevel slog.Level
 	include  []string // directories; as they are once in force
 }
@@ -64,6 +66,12 @@ type Network struct {
 
 // Vault is where the key of the vault is kept.
 type Vault struct{ Key, KeyFile string }
+
+// Profiles are those that credd keeps in ~/.aws/config.
+type Profiles struct {
+	Sync bool   // the daemon keeps them in step
+	Name string // a template
+}
 
 // Source is an identity of ours.
 type Source struct {
@@ -187,6 +195,12 @@ func (r *Roster) Role(name string) (*Role, error) {
 		}
 	}
 	return nil, unknownRole(name, maps.Keys(r.roles))
+}
+
+// Profile is the name of a role's profile. Two roles may have one.
+func (r *Roster) Profile(role *Role) string {
+	customer, name, _ := cutRole(role.Name)
+	return strings.NewReplacer("{customer}", customer, "{role}", name).Replace(r.Settings.Profiles.Name)
 }
 
 // Sources returns all sources by name.

@@ -37,6 +37,10 @@ include = []
 proxy     = "http://proxy.example:3128"
 ca_bundle = "/etc/ssl/ca.pem"
 
+[profiles]
+sync = true
+name = "nw-{customer}-{role}"
+
 [log]
 level = "info"
 `

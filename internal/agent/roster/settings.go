@@ -28,8 +28,9 @@ var settingsKeys = []key[settingsDraft]{
 	{"roster", func(c *checker, f field, d *settingsDraft) { each(c, f, rosterKeys, &d.settings) }},
 	{"network", func(c *checker, f field, d *settingsDraft) { each(c, f, networkKeys, &d.settings.Network) }},
 	{"vault", (*checker).vault},
+	{"profiles", func(c *checker, f field, d *settingsDraft) { each(c, f, profilesKeys, &d.settings.Profiles) }},
 	{"log", func(c *checker, f field, d *settingsDraft) { each(c, f, logKeys, &d.settings.LogLevel) }},
-	{name: "profiles"}, {name: "verify"}, {name: "lock"}, {name: "audit"},
+	{name: "verify"}, {name: "lock"}, {name: "audit"},
 }
 
 var serviceKeys = []key[Service]{
@@ -57,6 +58,11 @@ var networkKeys = []key[Network]{
 
 var logKeys = []key[slog.Level]{
 	{"level", func(c *checker, f field, l *slog.Level) { *l = c.level(f) }},
+}
+
+var profilesKeys = []key[Profiles]{
+	{"sync", func(c *checker, f field, p *Profiles) { p.Sync = c.boolean(f) }},
+	str("name", (*checker).profileName, func(p *Profiles) *string { return &p.Name }),
 }
 
 var vaultKeys = []key[Vault]{
@@ -98,4 +104,5 @@ const (
 	fallbackDuration    = time.Hour // of AWS itself
 	fallbackSessionName = "{service}-{customer}-{user}"
 	fallbackService     = "credd"
+	fallbackProfile     = "{customer}/{role}"
 )

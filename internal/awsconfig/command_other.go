@@ -1,0 +1,5 @@
+//go:build !windows
+
+package awsconfig
+
+func shortPath(string) string { return "" }
