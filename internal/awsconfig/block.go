@@ -115,16 +115,16 @@ func cut(data []byte) (*cutting, error) {
 		}
 		c.rest = append(c.rest, p.before...)
 		if i == 0 {
-			c.newline = s.newline
-			if !p.within {
-				c.at = len(c.rest)
-			}
+			c.newline, c.at = s.newline, len(c.rest)
 		}
 		c.rest = append(c.rest, p.after...)
 		c.ours = append(c.ours, p.ours...)
 		c.moved = append(c.moved, p.moved...)
 	}
 	c.rest = append(c.rest, data[from:]...)
+	if c.at >= 0 && !beginsSection(c.rest[c.at:]) {
+		c.at = -1 // what follows would become settings of our last profile
+	}
 	return c, nil
 }
 
@@ -135,7 +135,6 @@ type piece struct {
 	ours          []kept
 	moved         []Section
 	before, after []byte // the user's lines, which move to before or behind the block
-	within        bool   // it is in the middle of a section, and so are the lines that follow it
 }
 
 // sort goes through the block by its sections, each with the comments above it.
@@ -145,7 +144,6 @@ func (p *piece) sort(sections []Section) {
 		s := &sections[i]
 		switch {
 		case s.Start < p.span.start && s.End > p.span.body: // settings of the section that the block is in
-			p.within = s.End > p.span.tail
 			end := min(s.End, p.span.tail)
 			p.move(&p.before, at, end, Section{Kind: s.Kind})
 			at = end
@@ -153,6 +151,10 @@ func (p *piece) sort(sections []Section) {
 			end := min(s.End, p.span.tail)
 			switch role, ok := ours(p.data[at:end], s); {
 			case s.End > p.span.tail: // its settings go on behind the block
+				if !onlyComments(p.data[at:s.Start]) { // of no section: they may not come behind one
+					p.move(&p.before, at, s.Start, Section{})
+					at = s.Start
+				}
 				p.move(&p.after, at, end, *s)
 			case ok:
 				p.ours = append(p.ours, kept{s.Name, role, inLF(p.data[s.Start:end])})
@@ -179,6 +181,24 @@ func (p *piece) move(to *[]byte, start, end int, of Section) {
 		*to = append(*to, text...)
 		p.moved = append(p.moved, of)
 	}
+}
+
+// firstLine is the first that is not blank and no comment.
+func firstLine(text []byte) []byte {
+	for l := range bytes.Lines(text) {
+		if s := bytes.TrimSpace(l); len(s) > 0 && s[0] != '#' && s[0] != ';' {
+			return l
+		}
+	}
+	return nil
+}
+
+func onlyComments(text []byte) bool { return firstLine(text) == nil }
+
+// beginsSection reports whether no setting comes before the next section. A header that is indented may be part of a value.
+func beginsSection(text []byte) bool {
+	l := firstLine(text)
+	return l == nil || l[0] == '['
 }
 
 // inLF is a text with its lines ending in LF.

@@ -69,8 +69,8 @@ func windowsCommand(helper, role string, short func(string) string) (string, err
 			return path + " " + role, nil
 		}
 	}
-	if strings.ContainsAny(helper, `"%`) || seemsComment(helper) {
-		return "", uncarried(helper, `its path holds one of " % # ;`)
+	if strings.ContainsAny(helper, "\"%$`") || seemsComment(helper) {
+		return "", uncarried(helper, "its path holds one of \" % $ ` # ;")
 	}
 	return `"` + helper + `" ` + role, nil
 }

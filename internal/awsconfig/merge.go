@@ -88,9 +88,10 @@ func merge(base, ours, theirs []byte) []byte {
 	case bytes.Equal(base, theirs):
 		return ours
 	}
-	a, b := changesOf(base, ours), changesOf(base, theirs)
+	whole := ended(base)
+	a, b := changesOf(whole, ended(ours)), changesOf(whole, ended(theirs))
 	var out bytes.Buffer
-	for i, line := range append(lines(base), "") {
+	for i, line := range append(lines(whole), "") {
 		put(&out, a.added[i])
 		if !slices.Equal(a.added[i], b.added[i]) {
 			put(&out, b.added[i])
@@ -99,7 +100,22 @@ func merge(base, ours, theirs []byte) []byte {
 			put(&out, []string{line})
 		}
 	}
+	for _, text := range [][]byte{theirs, ours} { // the end that the last line did not have
+		end := ended(text)[len(text):]
+		all, mine := lines(out.Bytes()), lines(ended(text))
+		if len(end) > 0 && len(all) > 0 && all[len(all)-1] == mine[len(mine)-1] {
+			return bytes.TrimSuffix(out.Bytes(), end)
+		}
+	}
 	return out.Bytes()
+}
+
+// ended is a text whose last line has an end: without, it would seem to be another line.
+func ended(text []byte) []byte {
+	if n := len(text); n > 0 && text[n-1] != '\n' {
+		return append(bytes.Clone(text), Newline(text)...)
+	}
+	return text
 }
 
 // put adds lines, each on one of its own: the last one of a text may have had no end.

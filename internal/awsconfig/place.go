@@ -1,18 +1,23 @@
 package awsconfig
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"credd/internal/paths"
 )
 
 const (
 	maxLinks = 40              // in a row, as Linux has it
-	stale    = time.Minute     // after which a temporary file is one that was left behind
-	pattern  = ".credd-*"      // of temporary files: hidden
+	stale    = time.Minute     // after which a temporary file of an unknown credd is one that was left behind
+	prefix   = ".credd-"       // of temporary files: hidden
 	patience = 1 * time.Second // for others to close the file; those who keep it open longer only look at it
 )
 
@@ -77,7 +82,7 @@ func irregular(path string, info fs.FileInfo) error {
 
 // temporary writes data to a file beside target that is to take its place.
 func temporary(target string, data []byte, like fs.FileInfo) (name string, err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(target), pattern)
+	tmp, err := os.CreateTemp(filepath.Dir(target), mine()+"*")
 	if err != nil {
 		return "", unwritable(target, err)
 	}
@@ -93,12 +98,24 @@ func temporary(target string, data []byte, like fs.FileInfo) (name string, err e
 	return tmp.Name(), nil
 }
 
-// tidy removes what a credd that was killed has left in a directory.
+// mine begins the names of temporary files of those who share our lock.
+func mine() string {
+	host, _ := os.Hostname() // a home may be on the network
+	dir, _ := paths.State()
+	sum := sha256.Sum256([]byte(host + "\x00" + dir))
+	return prefix + hex.EncodeToString(sum[:4]) + "-"
+}
+
+// tidy removes what a credd that was killed has left in a directory. We have the lock: whoever else made one with it is gone.
 func tidy(dir string) {
-	left, _ := filepath.Glob(filepath.Join(dir, pattern))
-	for _, name := range left {
-		if info, err := os.Lstat(name); err == nil && info.Mode().IsRegular() && time.Since(touched(info)) > stale {
-			os.Remove(name)
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), prefix) {
+			continue
+		}
+		info, err := e.Info()
+		if err == nil && info.Mode().IsRegular() && (strings.HasPrefix(e.Name(), mine()) || time.Since(touched(info)) > stale) {
+			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 }

@@ -60,6 +60,7 @@ func update(path string, change func([]byte) ([]byte, error)) error {
 	if err != nil {
 		return err
 	}
+	tidy(filepath.Dir(target))
 	old, info, err := read(target)
 	if err != nil {
 		return err
@@ -74,7 +75,6 @@ func update(path string, change func([]byte) ([]byte, error)) error {
 	if info.Mode().Perm()&0o200 == 0 {
 		return &Error{Path: target, Message: "the file is read-only", Hint: "if credd may change it: chmod u+w " + target}
 	}
-	tidy(filepath.Dir(target))
 	return (&swap{target: target, change: change, info: info, raw: old, have: old}).run(data)
 }
 
@@ -150,7 +150,6 @@ func create(target string, data []byte) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return unwritable(target, err)
 	}
-	tidy(dir)
 	tmp, err := temporary(target, data, nil)
 	if err != nil {
 		return err

@@ -1,0 +1,7 @@
+//go:build !windows
+
+package awsconfig
+
+import "syscall"
+
+func fifo(path string) error { return syscall.Mkfifo(path, 0o600) }
