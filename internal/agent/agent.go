@@ -13,6 +13,7 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/cache"
 	"credd/internal/agent/cred"
+	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
 	"credd/internal/agent/vault"
@@ -41,6 +42,12 @@ type Vault interface {
 	Ready(context.Context) error
 }
 
+// Profiles keeps the profiles of roles in ~/.aws/config.
+type Profiles interface {
+	// Follow makes them those of the roles. warning is what a person has to see to.
+	Follow(*roster.Roster) (warning string, err error)
+}
+
 // Options are what an agent needs. All are required.
 type Options struct {
 	ConfigDir string
@@ -53,6 +60,7 @@ type Options struct {
 	Network   Network
 	Vault     Vault
 	Shelf     Shelf
+	Profiles  Profiles
 	Audit     Recorder
 	Log       *slog.Logger
 	LogLevel  *slog.LevelVar
@@ -78,6 +86,7 @@ type Agent struct {
 	unwatched atomic.Bool  // files are read again on use
 	rereadAt  atomic.Int64 // when they last were, in Unix ns
 	rewatch   chan struct{}
+	follow    chan struct{} // profiles may have to follow
 
 	notes    sync.Mutex
 	warnings map[string]string // what status warns of, by what it is about
@@ -86,7 +95,9 @@ type Agent struct {
 // New reads the configuration and returns an agent. A broken configuration is no error: it shows in status and in the
 // answers about the roles it concerns.
 func New(o Options) *Agent {
-	a := &Agent{Options: o, started: o.Now(), program: thisProgram(), warnings: map[string]string{}, rewatch: make(chan struct{}, 1)}
+	a := &Agent{
+		Options: o, started: o.Now(), program: thisProgram(), warnings: map[string]string{}, rewatch: make(chan struct{}, 1), follow: make(chan struct{}, 1),
+	}
 	a.cache = cache.New(o.Now, longest)
 	a.health.by = map[string]record{}
 	a.sources.by = map[string]record{}

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // world is an agent on a real socket, with a fake AWS behind it.
 type world struct {
+	follows   follows
 	dir, path string
 	agent     *agent.Agent
 	shelf     shelf
@@ -66,7 +67,7 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &world{coded: coded, dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, shelf: shelf{}, now: time.Now()}
+	w := &world{coded: coded, dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, shelf: shelf{}, follows: follows{make(chan string), make(chan followed), make(chan struct{})}, now: time.Now()}
 	for name, text := range files {
 		w.write(t, name, text)
 	}
@@ -78,7 +79,7 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 	w.agent = agent.New(agent.Options{
 		ConfigDir: dir, Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
-		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf,
+		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Profiles: w.follows,
 		AddKey: addKey,
 	})
 	ctx, stop := context.WithCancel(context.Background())

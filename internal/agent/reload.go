@@ -46,6 +46,10 @@ func (a *Agent) load(changed ...string) api.Reload {
 		s.Reload()
 	}
 	a.state.Store(st)
+	select {
+	case a.follow <- struct{}{}:
+	default: // it will see this state
+	}
 
 	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k, a.User) })
 	a.health.forget(func(role string) bool { _, err := st.role(role); return err == nil })

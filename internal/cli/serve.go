@@ -23,6 +23,7 @@ import (
 	"credd/internal/agent/sts"
 	"credd/internal/agent/vault"
 	"credd/internal/agent/watch"
+	"credd/internal/awsconfig"
 	"credd/internal/ipc/socket"
 )
 
@@ -83,7 +84,8 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	}
 	a := agent.New(agent.Options{
 		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
-		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Shelf: secrets, Audit: trail, Log: log, LogLevel: level,
+		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Shelf: secrets, Profiles: follower{awsconfig.In(where.aws), log},
+		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
 		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (sts.Identity, error) {
 			return source.AddKey(ctx, deps, s, n)
@@ -99,6 +101,7 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { a.Watch(ctx, w, watch.AWS(where.aws)...) })
 	beside.Go(func() { reloadOnHangup(ctx, a) })
+	beside.Go(func() { a.FollowProfiles(ctx) })
 	log.Info("serving", "version", version(), "socket", where.socket, "config", where.config)
 	err = a.Serve(ctx, l)
 	stop() // it may have ended for a reason of its own
