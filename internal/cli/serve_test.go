@@ -41,7 +41,7 @@ func TestServeWaitsForAll(t *testing.T) {
 	}
 	stacks := make([]byte, 1<<20)
 	text := string(stacks[:runtime.Stack(stacks, true)])
-	for _, left := range []string{"reloadOnHangup", "Watch("} {
+	for _, left := range []string{"reloadOnHangup", "Watch(", "FollowProfiles"} {
 		if strings.Contains(text, left) {
 			t.Errorf("%s still runs:\n%s", left, text)
 		}
