@@ -232,6 +232,30 @@ func ours(text []byte, s *Section) (role string, ok bool) {
 	return role, true
 }
 
+// mergeAround is merge of files with blocks: of those there is one, theirs or else ours, as a whole. Lines of two mixed would be
+// nobody's.
+func mergeAround(base, ours, theirs []byte) []byte {
+	b, err1 := cut(base)
+	o, err2 := cut(ours)
+	t, err3 := cut(theirs)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return merge(base, ours, theirs)
+	}
+	block := t
+	if len(t.ours) == 0 {
+		block = o
+	}
+	if len(block.ours) == 0 {
+		return merge(b.rest, o.rest, t.rest)
+	}
+	var sections []string
+	for _, k := range block.ours {
+		sections = append(sections, strings.ReplaceAll(k.text, "\n", block.newline))
+	}
+	data, _, _ := (&cutting{rest: merge(b.rest, o.rest, t.rest), at: -1}).join(sections, block.newline)
+	return data
+}
+
 // join puts a block with these sections into the file.
 func (c *cutting) join(sections []string, newline string) (data []byte, at, size int) {
 	if len(sections) == 0 {

@@ -299,6 +299,25 @@ func TestDamagedBlock(t *testing.T) {
 	}
 }
 
+// Somebody saves an older block, with a line of theirs, while a newer one is written.
+func TestMergeAround(t *testing.T) {
+	const line, other = "# a line\n", "# another\n"
+	block := func(parts ...string) string { return begin + strings.Join(parts, "\n") + end }
+	for name, tt := range map[string]struct{ base, ours, theirs, want string }{
+		"none of ours":      {work + block(admin), work, line + work + block(admin), line + work + block(admin)},
+		"an older one":      {work + block(admin, only), work + other, line + work + block(only), line + work + other + block(only)},
+		"none of theirs":    {work + block(admin), work + block(only), work + line, work + line + block(only)},
+		"none at all":       {work, work + line, other + work, other + work + line},
+		"without an end":    {"x\n" + begin + admin + openText + "\n", "x", line + "x\n" + begin + admin + openText + "\n", line + "x\n" + begin + admin + openText + "\n"},
+		"a line behind":     {"x\n" + begin + admin + openText + "\n", "x", "x\n" + begin + admin + openText + "\n" + line, "x\n" + line + block(admin)},
+		"theirs is damaged": {work, work + line, work + begin, work + line + begin},
+	} {
+		if got := string(mergeAround([]byte(tt.base), []byte(tt.ours), []byte(tt.theirs))); got != tt.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, got, tt.want)
+		}
+	}
+}
+
 func TestClashes(t *testing.T) {
 	const key = "[zz/admin]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n"
 	for name, tt := range map[string]struct {

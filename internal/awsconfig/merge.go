@@ -1,9 +1,6 @@
 package awsconfig
 
-import (
-	"bytes"
-	"slices"
-)
+import "bytes"
 
 // Line is a line of two texts, with its end.
 type Line struct {
@@ -92,9 +89,8 @@ func merge(base, ours, theirs []byte) []byte {
 	a, b := changesOf(whole, ended(ours)), changesOf(whole, ended(theirs))
 	var out bytes.Buffer
 	for i, line := range append(lines(whole), "") {
-		put(&out, a.added[i])
-		if !slices.Equal(a.added[i], b.added[i]) {
-			put(&out, b.added[i])
+		for _, l := range middle(nil, a.added[i], b.added[i]) { // what both added once
+			put(&out, []string{l.Text})
 		}
 		if !a.dropped[i] && !b.dropped[i] && line != "" {
 			put(&out, []string{line})

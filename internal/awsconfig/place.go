@@ -18,6 +18,7 @@ const (
 	maxLinks = 40              // in a row, as Linux has it
 	stale    = time.Minute     // after which a temporary file of an unknown credd is one that was left behind
 	prefix   = ".credd-"       // of temporary files: hidden
+	maxFile  = 1 << 30         // bytes: more is no configuration
 	patience = 1 * time.Second // for others to close the file; those who keep it open longer only look at it
 )
 
@@ -64,8 +65,14 @@ func read(path string) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, irregular(path, info)
 	}
-	await(f)
-	data, err := io.ReadAll(f)
+	var data []byte
+	for range maxRounds { // somebody who opens it now may have emptied it when we are half through
+		free := steady(f)
+		data, err = io.ReadAll(io.NewSectionReader(f, 0, maxFile))
+		if free() || err != nil {
+			break
+		}
+	}
 	if data == nil {
 		data = []byte{} // there is a file
 	}

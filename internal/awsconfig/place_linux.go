@@ -40,24 +40,25 @@ func trade(tmp, target string, have []byte) (*os.File, error) {
 	return was, nil
 }
 
-// await waits until nobody has the file open to write.
-func await(f *os.File) {
-	if lease(f, unix.F_RDLCK) {
-		release(f)
-	}
+// steady waits until nobody has the file open to write, and keeps it so until free is called. free reports that nobody tried.
+func steady(f *os.File) (free func() bool) {
+	_, free = hold(f, unix.F_RDLCK)
+	return free
 }
 
 // settle waits until nobody else has the file open, and keeps it so until free is called. alone is false if it cannot be told,
 // or somebody keeps it open. free reports that nobody tried to open it.
-func settle(f *os.File) (alone bool, free func() bool) {
-	alone = lease(f, unix.F_WRLCK)
-	return alone, func() bool {
-		if !alone {
+func settle(f *os.File) (alone bool, free func() bool) { return hold(f, unix.F_WRLCK) }
+
+func hold(f *os.File, kind int) (held bool, free func() bool) {
+	held = lease(f, kind)
+	return held, func() bool {
+		if !held {
 			return true
 		}
-		kind, err := unix.FcntlInt(f.Fd(), unix.F_GETLEASE, 0)
+		now, err := unix.FcntlInt(f.Fd(), unix.F_GETLEASE, 0)
 		release(f)
-		return err != nil || kind == unix.F_WRLCK // else it is being broken
+		return err != nil || now == kind // else it is being broken
 	}
 }
 

@@ -92,15 +92,17 @@ type swap struct {
 func (s *swap) run(data []byte) error {
 	var failed error
 	for range maxRounds {
-		got, err := s.exchange(data)
+		got, placed, err := s.exchange(data)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		if bytes.Equal(got, s.have) {
+		if placed && bytes.Equal(got, s.have) {
 			return failed
 		}
-		s.raw = merge(s.have, s.raw, got)
-		s.have = data
+		s.raw = mergeAround(s.have, s.raw, got)
+		if s.have = got; placed {
+			s.have = data
+		}
 		if data, failed = s.change(s.raw); failed != nil {
 			data = s.raw // theirs goes back
 		}
@@ -111,24 +113,35 @@ func (s *swap) run(data []byte) error {
 	return &Error{Path: s.target, Message: "it is changed all the time", Hint: "try again once nothing else writes it"}
 }
 
-// exchange puts data in the file's place and returns what was there, once nobody writes into that any more.
-func (s *swap) exchange(data []byte) ([]byte, error) {
+// exchange puts data in the file's place and returns what was there, once nobody writes into that any more. It does not if somebody
+// saved the file since it was read: theirs should not be away, not even for a moment, as they may look at it again.
+func (s *swap) exchange(data []byte) (got []byte, placed bool, err error) {
 	tmp, err := temporary(s.target, data, s.info)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer os.Remove(tmp)
+	now, info, err := read(s.target)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case info == nil:
+		return nil, false, errAgain
+	case !bytes.Equal(now, s.have):
+		return now, false, nil
+	}
 	was, err := trade(tmp, s.target, s.have)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, errAgain
+		return nil, false, errAgain
 	case err != nil:
-		return nil, unwritable(s.target, err)
+		return nil, false, unwritable(s.target, err)
 	case was == nil: // as this system has it, it was s.have
-		return s.have, nil
+		return s.have, true, nil
 	}
 	defer was.Close()
-	return last(was, tmp)
+	got, err = last(was, tmp)
+	return got, true, err
 }
 
 // last returns what a file that has lost its place holds in the end, and takes its name tmp away. Who opened it before may still
@@ -136,7 +149,7 @@ func (s *swap) exchange(data []byte) ([]byte, error) {
 func last(was *os.File, tmp string) ([]byte, error) {
 	for {
 		alone, free := settle(was)
-		got, err := io.ReadAll(io.NewSectionReader(was, 0, 1<<30))
+		got, err := io.ReadAll(io.NewSectionReader(was, 0, maxFile))
 		os.Remove(tmp)
 		if free() || !alone || err != nil {
 			return got, err

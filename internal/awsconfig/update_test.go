@@ -277,6 +277,7 @@ func TestMerge(t *testing.T) {
 		"theirs only":        {"a\nb\n", "a\nb\n", "a\nb\ny\n", "a\nb\ny\n"},
 		"both, apart":        {"a\nb\nc\n", "x\na\nb\nc\n", "a\nb\nc\ny\n", "x\na\nb\nc\ny\n"},
 		"both, at one place": {"a\n", "a\nx\n", "a\ny\n", "a\nx\ny\n"},
+		"the same and more":  {"a\n", "a\nx\ny\n", "a\nx\nz\ny\nw\n", "a\nx\nz\ny\nw\n"},
 		"the same":           {"a\n", "a\nx\n", "a\nx\n", "a\nx\n"},
 		"one drops":          {"a\nb\nc\n", "a\nc\n", "a\nb\nc\ny\n", "a\nc\ny\n"},
 		"both drop":          {"a\nb\nc\n", "a\nc\n", "c\n", "c\n"},
