@@ -13,7 +13,7 @@ const (
 	beginMark = "# credd profiles: begin"
 	endMark   = "# credd profiles: end"
 
-	beginText = beginMark + " (kept by: credd profiles sync; taken out by: credd profiles remove. A profile that you change is yours and moves out)"
+	beginText = beginMark + " (kept by: credd profiles sync; taken out by: credd profiles remove. A profile to which you add lines is yours and moves out)"
 	openText  = endMark + " (the line before the block had no end)" // of the file, which gets its last byte back
 )
 

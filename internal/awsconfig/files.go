@@ -59,6 +59,21 @@ func Read(at Place) (*Files, error) {
 	return f, nil
 }
 
+// ReadFiles is Read of what can be written again: it waits for no pipe.
+func ReadFiles(at Place) (*Files, error) {
+	for _, path := range []string{at.Config, at.Credentials} {
+		if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+			return nil, irregular(path, info)
+		}
+	}
+	f, err := Read(at)
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		return nil, &Error{Path: of.Path, Err: err, Message: "the file cannot be read: " + plain(err), Hint: "check who owns it and whether you may read it"}
+	}
+	return f, err
+}
+
 func readFile(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

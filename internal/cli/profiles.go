@@ -43,18 +43,25 @@ func wish(r *roster.Roster, helper string) (w awsconfig.Wish, err error) {
 	return w, nil
 }
 
-// profiles reads the roles and the files in which their profiles are. What is broken in the roles' files is told.
-func (s *Streams) profiles(where locations) (w awsconfig.Wish, f *awsconfig.Files, err error) {
+// wishes reads the roles. What is broken in their files is told.
+func (s *Streams) wishes(where locations) (awsconfig.Wish, error) {
 	r := roster.Load(where.config, nil)
-	for _, p := range r.Problems() {
-		s.warn(p.Error(), p.Hint)
+	if r.Broken() == nil { // else that is the error
+		for _, p := range r.Problems() {
+			s.warn(p.Error(), p.Hint)
+		}
 	}
 	helper, err := helperPath()
-	if err == nil {
-		w, err = wish(r, helper)
+	if err != nil {
+		return awsconfig.Wish{}, err
 	}
-	if err == nil {
-		f, err = awsconfig.Read(awsconfig.InEnvironment(where.aws))
+	return wish(r, helper)
+}
+
+// profiles reads the roles and the files in which their profiles are.
+func (s *Streams) profiles(where locations) (w awsconfig.Wish, f *awsconfig.Files, err error) {
+	if w, err = s.wishes(where); err == nil {
+		f, err = awsconfig.ReadFiles(awsconfig.InEnvironment(where.aws))
 	}
 	return w, f, err
 }

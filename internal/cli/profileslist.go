@@ -73,10 +73,11 @@ func listed(w awsconfig.Wish, f *awsconfig.Files) ([]profileJSON, error) {
 		return nil, err
 	}
 	all := []profileJSON{}
+	profiles := f.Profiles()
 	seen := map[string]bool{}
 	add := func(name, role, state string) {
 		j := profileJSON{Profile: name, Role: role, State: state}
-		if p := f.Profiles()[name]; p != nil {
+		if p := profiles[name]; p != nil {
 			j.File, j.Line = placeOf(f, p)
 		}
 		all = append(all, j)

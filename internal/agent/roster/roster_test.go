@@ -137,6 +137,47 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestProfileNames(t *testing.T) {
+	for text, want := range map[string]string{ // the profile of acme/team/admin, or a part of the problem
+		"":                                  "acme/team/admin",
+		`name = "{customer}-{role}"`:        "acme-team/admin",
+		`name = "nw:{role}@{customer}%_+."`: "nw:team/admin@acme%_+.",
+		`name = "{role}"`:                   "team/admin",
+		`name = "{customer}"`:               "acme",
+		`name = "{user}"`:                   `name holds "{user}"`,
+		`name = "{customer"`:                `name holds "{customer"`,
+		`name = "x}{role}"`:                 `name holds "}"`,
+		`name = "default"`:                  "name holds neither {customer} nor {role}",
+		`name = ""`:                         "name is empty",
+		`name = "{customer} {role}"`:        "name is not of A-Z",
+		`name = "[{role}]"`:                 "name is not of A-Z",
+		`name = "-{role}"`:                  "name is not of A-Z",
+		`name = "{role}#"`:                  "name is not of A-Z",
+		`name = "é{role}"`:                  "name is not of A-Z",
+		`name = "{role}\n[x]"`:              "name holds control characters",
+		`name = 'x"{role}'`:                 "name is not of A-Z",
+		"name = \"" + strings.Repeat("x", 140) + "{role}\"": "name is longer than 128 bytes",
+		`name = 3`:      "name is an integer, not a string",
+		`sync = "true"`: "sync is a string, not true or false",
+		`sync = 1`:      "sync is an integer, not true or false",
+		`synk = true`:   `unknown key "synk"`,
+	} {
+		r := Load(dir(t, map[string]string{"credd.toml": "version = 1\n[source.work]\ntype = \"imds\"\n[defaults]\nsource = \"work\"\n[profiles]\n" + text + "\n",
+			"customers/acme.toml": "version = 1\n[role.\"team/admin\"]\narn = \"arn:aws:iam::112233445566:role/Admin\"\n"}), nil)
+		if p := r.Problems(); len(p) > 0 {
+			if len(p) != 1 || p[0].Line != 7 || !strings.HasPrefix(p[0].Message, want) || p[0].Hint == "" && !strings.Contains(want, "control") {
+				t.Errorf("%s: got %+v, want %s", text, p, want)
+			}
+			continue
+		}
+		role, err := r.Role("acme/team/admin")
+		check(t, err)
+		if got := r.Profile(role); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestNothingThere(t *testing.T) {
 	r := Load(filepath.Join(t.TempDir(), "none"), nil)
 	if len(r.Problems()) > 0 || len(r.Roles()) > 0 {
