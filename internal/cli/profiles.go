@@ -108,10 +108,20 @@ func (s *Streams) aboutPlan(f *awsconfig.Files, p *awsconfig.Plan) {
 		}
 		s.note("%s:%d: profile %s was changed by hand: it moved out of credd's block and is yours now", f.Place.Config, m.Line, m.Name)
 	}
-	for _, c := range p.Clashes {
-		s.warn(c.String(), clashHint(c))
+	for i, c := range p.Clashes {
+		if i == shown {
+			s.note("and %d more: credd profiles list", len(p.Clashes)-i)
+			break
+		}
+		hint := ""
+		if i == len(p.Clashes)-1 || i == shown-1 || clashHint(c) != clashHint(p.Clashes[i+1]) {
+			hint = clashHint(c) // once for all
+		}
+		s.warn(c.String(), hint)
 	}
 }
+
+const shown = 8 // of many, in a message
 
 func clashHint(c awsconfig.Clash) string {
 	if c.File == "" {
@@ -122,11 +132,10 @@ func clashHint(c awsconfig.Clash) string {
 
 // few are the first of many names.
 func few(names []string) string {
-	const most = 8
-	if len(names) <= most {
+	if len(names) <= shown {
 		return strings.Join(names, ", ")
 	}
-	return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	return strings.Join(names[:shown], ", ") + fmt.Sprintf(" and %d more", len(names)-shown)
 }
 
 func unregioned(w awsconfig.Wish, names []string) (n int) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -171,6 +172,22 @@ func TestProfilesFollowAChange(t *testing.T) {
 	r = run(t, "", "role", "add", "globex/admin", "--arn", "arn:aws:iam::112233445566:role/Admin")
 	if r.code != 0 || !strings.Contains(r.err, "warning: the profiles did not follow: "+file+":1: credd's block begins here and has no end\ncredd: hint: write this line") {
 		t.Errorf("damaged: got %+v", r)
+	}
+}
+
+// Many clashes are told in few lines.
+func TestProfilesManyClashes(t *testing.T) {
+	config, file := awsHome(t, "")
+	text, hand := "version = 1\n", ""
+	for i := range 20 {
+		text += fmt.Sprintf("[role.r%02d]\narn = \"arn:aws:iam::112233445566:role/R\"\n", i)
+		hand += fmt.Sprintf("[profile acme/r%02d]\n", i)
+	}
+	put(t, filepath.Join(config, "customers", "acme.toml"), text)
+	put(t, file, hand)
+	r := run(t, "", "profiles", "sync")
+	if r.code != 0 || strings.Count(r.err, "\n") != 10 || strings.Count(r.err, "hint: ") != 1 || !strings.HasSuffix(r.err, "then: credd profiles sync\nand 12 more: credd profiles list\n") {
+		t.Errorf("got %+v", r)
 	}
 }
 
