@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -200,7 +201,7 @@ func (w *world) noLitter() {
 // A sync that is killed leaves the old file or the new one, whole, and the next sync works and tidies up.
 func TestKilledSync(t *testing.T) {
 	t.Parallel()
-	const moments = 120
+	const moments = 80
 	w := newWorld(t)
 	var many []string
 	for i := range 300 {
@@ -221,11 +222,20 @@ func TestKilledSync(t *testing.T) {
 		cmd := []func() *exec.Cmd{one, all}[i%2]()
 		cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
 		check(t, cmd.Start())
-		timer := time.AfterFunc(took*time.Duration(i)/moments+time.Duration(rand.IntN(1000))*time.Microsecond, func() { cmd.Process.Kill() })
+		moment := took*time.Duration(i)/moments + time.Duration(rand.IntN(1000))*time.Microsecond
+		if i%4 < 2 {
+			moment = patient
+		}
+		stop, stopped := make(chan struct{}), make(chan struct{})
+		go func() {
+			w.killAt(cmd.Process, moment, stop)
+			close(stopped)
+		}()
 		if cmd.Wait() != nil {
 			killed++
 		}
-		timer.Stop()
+		close(stop)
+		<-stopped
 		switch text := w.read(".aws/config"); text {
 		case whole["one"]:
 			seen["one"]++
@@ -244,6 +254,34 @@ func TestKilledSync(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 	w.noLitter()
+}
+
+// killAt kills a sync at a moment, or soon after its new file is there beside the old one, about to take its place.
+func (w *world) killAt(p *os.Process, moment time.Duration, stop chan struct{}) {
+	files := func() []string {
+		names, _ := filepath.Glob(w.path(".aws/.credd-*"))
+		return names
+	}
+	before := files() // of those that were killed
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-timer.C:
+			p.Kill()
+			return
+		default:
+		}
+		if slices.ContainsFunc(files(), func(f string) bool { return !slices.Contains(before, f) }) {
+			for range rand.IntN(2000) { // a part of the time that it takes
+				runtime.Gosched()
+			}
+			p.Kill()
+			return
+		}
+	}
 }
 
 // With [profiles] sync the daemon keeps the block in step with the customers' files and with what people do to the config.
