@@ -50,6 +50,7 @@ type NewSource struct {
 	roster.Source
 	From string // the profile that it was
 	Key  *Key
+	Was  *roster.Source // the one of the roster in whose place it comes, nil if there is none
 }
 
 // LeftKey is an access key that stays in a file.

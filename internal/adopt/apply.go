@@ -119,7 +119,11 @@ func (w World) addToRoster(p *Plan, run *Run) error {
 	}}
 	var sources []roster.Source
 	for _, s := range p.Sources {
-		sources = append(sources, s.Source)
+		if s.Was == nil {
+			sources = append(sources, s.Source)
+		} else if _, err := to.ReplaceSource(s.Source); err != nil {
+			return err
+		}
 	}
 	if len(sources) > 0 {
 		if _, err := to.AddSources(sources...); err != nil {

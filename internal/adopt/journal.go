@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"credd/internal/agent/roster"
 	"credd/internal/awsconfig"
 )
 
@@ -27,6 +28,8 @@ type Run struct {
 	Roles   []string   `json:"roles"`
 	Sources []string   `json:"sources"`
 	Keys    []KeyAdded `json:"keys"`
+
+	Replaced []roster.Source `json:"replaced,omitempty"` // as they were
 }
 
 // Edited is a file of ~/.aws. Its hash is "" if there was no file.
@@ -168,7 +171,11 @@ func newRun(p *Plan, now time.Time) (run *Run, kept [][]byte) {
 		run.Roles = append(run.Roles, r.Name)
 	}
 	for _, s := range p.Sources {
-		run.Sources = append(run.Sources, s.Name)
+		if s.Was == nil {
+			run.Sources = append(run.Sources, s.Name)
+		} else {
+			run.Replaced = append(run.Replaced, *s.Was)
+		}
 		if s.Key != nil {
 			run.Keys = append(run.Keys, KeyAdded{s.Name, s.Key.ID})
 		}

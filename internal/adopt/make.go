@@ -145,10 +145,19 @@ func (p *planner) sourceFor(pr *profile, serial string) string {
 	if name := p.sources[at]; name != "" {
 		return name
 	}
+	if own := p.readers.own[pr.Name]; len(own) > 0 && serial == "" && !(pr.key && p.moves(pr)) {
+		p.sources[at] = own[0].Name
+		return own[0].Name
+	}
 	src := p.sourceOf(pr, "", serial)
 	var key *Key
 	if src.Type == "keys" && pr.key {
 		key = &Key{pr.Get("aws_access_key_id"), secretOf(pr.Get("aws_secret_access_key"))}
+		if was := p.readers.heir(pr); was != nil && serial == p.serials(pr)[0] {
+			p.sources[at] = was.Name
+			p.plan.Sources = append(p.plan.Sources, NewSource{inherited(src, was), pr.Name, key, was})
+			return was.Name
+		}
 	}
 	name := cmp.Or(clean(pr.Name), "source")
 	names := []string{name}
@@ -157,6 +166,13 @@ func (p *planner) sourceFor(pr *profile, serial string) string {
 	}
 	p.sources[at] = p.place(src, pr.Name, key, names...)
 	return p.sources[at]
+}
+
+// inherited is a source of type keys in the place of one that reads the key from a profile, with what that says of endpoints.
+func inherited(src roster.Source, was *roster.Source) roster.Source {
+	src.Name, src.STSRegion = was.Name, was.STSRegion
+	src.Region, src.EndpointURL = cmp.Or(was.Region, src.Region), cmp.Or(was.EndpointURL, src.EndpointURL)
+	return src
 }
 
 // sourceOf is the source that a profile makes, without its name's uniqueness.
@@ -205,7 +221,7 @@ func (p *planner) place(src roster.Source, from string, key *Key, names ...strin
 		}
 	}
 	src.Name = p.names.source(names...)
-	p.plan.Sources = append(p.plan.Sources, NewSource{src, from, key})
+	p.plan.Sources = append(p.plan.Sources, NewSource{Source: src, From: from, Key: key})
 	return src.Name
 }
 

@@ -24,6 +24,7 @@ type planner struct {
 	groups  map[string][]*profile
 	roles   map[string]string // names by profile
 	sources map[origin]string // names
+	readers readers
 	plan    *Plan
 }
 
@@ -54,6 +55,7 @@ func Make(files *awsconfig.Files, now *roster.Roster, o Options) (*Plan, error) 
 			return nil, fmt.Errorf("%w: %q", ErrNoProfile, name)
 		}
 	}
+	p.readers = readersOf(now, p.profiles)
 	p.judge()
 	p.gather()
 	for _, pr := range p.all {
@@ -75,7 +77,9 @@ func (p *planner) chosen(name string) bool {
 }
 
 // moves says whether the key of a profile may go into the vault.
-func (p *planner) moves(pr *profile) bool { return p.o.Keys && !slices.Contains(p.o.Except, pr.Name) }
+func (p *planner) moves(pr *profile) bool {
+	return p.o.Keys && !slices.Contains(p.o.Except, pr.Name) && p.readers.bound(pr) == ""
+}
 
 // judge finds out which profiles can be taken over, and what they need for that.
 func (p *planner) judge() {
@@ -139,9 +143,10 @@ func (p *planner) gather() {
 	}
 }
 
-// isRole says whether a profile becomes a role, and not a source. A permission set from which others are assumed is a source.
+// isRole says whether a profile becomes a role, and not a source. A permission set from which others are assumed is a source, and
+// so is one that a source reads already.
 func (p *planner) isRole(pr *profile) bool {
-	return pr.what == assumed || pr.what == sso && len(p.users[pr.Name]) == 0
+	return pr.what == assumed || pr.what == sso && len(p.users[pr.Name]) == 0 && len(p.readers.own[pr.Name]) == 0
 }
 
 // known returns the role of the roster that a profile stands for, nil if there is none.

@@ -57,7 +57,7 @@ func summary(p *Plan) string {
 		if v.Kind != Left && v.Asks == "" {
 			what += " (lines stay)"
 		}
-		if v.Kind == Left {
+		if v.Kind == Left || v.Reason != "" && v.Asks != "" {
 			what += ": " + v.Reason
 		}
 		fmt.Fprintf(&b, "%s -> %s\n", v.Profile, what)
@@ -66,6 +66,9 @@ func summary(p *Plan) string {
 		facts := []string{s.Type, s.Profile, s.MFASerial, s.SSOSession, s.StartURL, s.AccountID, s.RoleName, s.TokenFile, s.Region, s.EndpointURL}
 		if s.Key != nil {
 			facts = append(facts, "key "+s.Key.ID)
+		}
+		if s.Was != nil {
+			facts = append(facts, "for the one of type "+s.Was.Type)
 		}
 		fmt.Fprintf(&b, "+ %s = %s\n", s.Name, strings.Join(strings.Fields(strings.Join(facts, " ")), " "))
 	}
@@ -191,7 +194,20 @@ var plans = []struct {
 			"+ 112233445566/a = arn:aws:iam::112233445566:role/A from acme/x\n+ 112233445566/b = arn:aws:iam::112233445566:role/B from work\n"},
 	{name: "what the roster has", config: assume("one", a1, "X", fromAna) + assume("two", a1, "Y", fromAna), creds: ana,
 		roster: []string{"credd.toml", "version = 1\n[source.ana]\ntype = \"profile\"\nprofile = \"ana\"\n", "customers/acme.toml", "version = 1\naccount_id = \"012345678901\"\nsource = \"ana\"\n[role.x]\narn = \"arn:aws:iam::012345678901:role/X\"\n"},
-		want:   "ana -> source ana (lines stay)\none -> role acme/x\ntwo -> role acme/Y\n+ acme/Y = arn:aws:iam::012345678901:role/Y from ana\n"},
+		want:   "ana -> source ana (lines stay)\none -> role acme/x: which credd has, from ana\ntwo -> role acme/Y\n+ acme/Y = arn:aws:iam::012345678901:role/Y from ana\n"},
+	{name: "a key that a source reads", config: assume("new", a2, "Y", fromAna, "mfa_serial = "+serial) + "[profile ana]\nregion = eu-west-1\n", creds: ana, options: Options{Keys: true},
+		roster: []string{"credd.toml", "version = 1\n[source.own]\ntype = \"profile\"\nprofile = \"ana\"\nsts_region = \"us-east-1\"\n[defaults]\nsource = \"own\"\n"},
+		want: "ana -> source own: which has the key then, and does not read the profile any more\nnew -> role new/Y\n" +
+			"+ own = keys " + serial + " eu-west-1 key AKIAANAANAANAANA for the one of type profile\n+ new/Y = arn:aws:iam::112233445566:role/Y from own\n"},
+	{name: "a key that two sources read", creds: ana, options: Options{Keys: true},
+		roster: []string{"credd.toml", "version = 1\n[source.x]\ntype = \"profile\"\nprofile = \"ana\"\n[source.y]\ntype = \"profile\"\nprofile = \"ana\"\n"},
+		want:   "ana -> left: its lines stay: source x of credd reads them\n"},
+	{name: "a key that a source reads through a role", config: assume("a", a1, "A", fromAna), creds: ana, options: Options{Keys: true},
+		roster: []string{"credd.toml", "version = 1\n[source.x]\ntype = \"profile\"\nprofile = \"a\"\n"},
+		want:   "a -> role a/A (lines stay)\nana -> source ana (lines stay)\n" + anaStays + "+ a/A = arn:aws:iam::012345678901:role/A from ana\n"},
+	{name: "a login that a source reads", config: ssoNW + "[profile dev]\nsso_session = nw\nsso_account_id = 012345678901\nsso_role_name = Dev\n" + assume("b", a2, "B", "source_profile = dev"),
+		roster: []string{"credd.toml", "version = 1\n[source.work]\ntype = \"profile\"\nprofile = \"dev\"\n"},
+		want:   "b -> role b/B\ndev -> source work (lines stay)\n+ b/B = arn:aws:iam::112233445566:role/B from work\n"},
 	{name: "another source of that name", config: assume("one", a1, "X", fromAna), creds: ana, options: Options{Keys: true},
 		roster: []string{"credd.toml", "version = 1\n[source.ana]\ntype = \"keys\"\n", "customers/one.toml", "version = 1\n"},
 		want:   "ana -> source ana-2\none -> role one-012345678901/X\n+ ana-2 = keys key AKIAANAANAANAANA\n+ one-012345678901/X = arn:aws:iam::012345678901:role/X from ana-2\n"},

@@ -65,7 +65,7 @@ func indented(files *awsconfig.Files, pr *profile) string {
 
 // asks is what the profile's credential_process is to ask for, "" if its lines stay.
 func (p *planner) asks(pr *profile) string {
-	if !p.needed[pr.Name] || !p.chosen(pr.Name) {
+	if !p.needed[pr.Name] || !p.chosen(pr.Name) || p.readers.bound(pr) != "" {
 		return ""
 	}
 	switch {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"credd/internal/awsconfig"
 )
 
 // tell fills in what people are told: the verdicts, warnings, and what is left to do.
@@ -14,10 +16,10 @@ func (p *planner) tell() {
 			p.plan.Verdicts = append(p.plan.Verdicts, p.verdict(pr))
 		}
 		if pr.key && p.asks(pr) == "" {
-			if pr.what == keys && p.chosen(pr.Name) {
+			if pr.what == keys && p.chosen(pr.Name) && p.readers.bound(pr) == "" {
 				p.plan.Movable = append(p.plan.Movable, pr.Name)
 			}
-			p.plan.LeftKeys = append(p.plan.LeftKeys, LeftKey{pr.Name, pr.Get("aws_access_key_id"), p.fileOf(pr)})
+			p.plan.LeftKeys = append(p.plan.LeftKeys, leftKey(p.files, pr))
 		}
 		if pr.Get("mfa_process") != "" && p.needed[pr.Name] {
 			p.warn("profile %s: mfa_process is not taken over: a source has mfa_command for that, see docs/configuration.md", pr.Name)
@@ -42,14 +44,26 @@ func (p *planner) warn(format string, args ...any) {
 	p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf(format, args...))
 }
 
-// fileOf is the file that holds a profile's key.
-func (p *planner) fileOf(pr *profile) string {
-	for _, s := range pr.Credentials {
-		if s.Has("aws_secret_access_key") {
-			return p.files.Place.Credentials
+// KeysIn returns the long-term access keys that files hold, by the names of their profiles.
+func KeysIn(files *awsconfig.Files) (all []LeftKey) {
+	named := files.Profiles()
+	for _, name := range files.Names() {
+		if pr := read(named[name], files.Config); pr.key {
+			all = append(all, leftKey(files, pr))
 		}
 	}
-	return p.files.Place.Config
+	return all
+}
+
+// leftKey is the key of a profile, with the file that holds it.
+func leftKey(files *awsconfig.Files, pr *profile) LeftKey {
+	k := LeftKey{pr.Name, pr.Get("aws_access_key_id"), files.Place.Config}
+	for _, s := range pr.Credentials {
+		if s.Has("aws_secret_access_key") {
+			k.File = files.Place.Credentials
+		}
+	}
+	return k
 }
 
 func (p *planner) verdict(pr *profile) Verdict {
@@ -65,8 +79,16 @@ func (p *planner) verdict(pr *profile) Verdict {
 	default:
 		v.Reason = p.whyLeft(pr)
 	}
-	if v.Kind != Left && v.Asks == "" {
+	switch {
+	case v.Kind == Left && why != "":
+	case p.readers.bound(pr) != "" && pr.what != ours:
+		v.Reason = "its lines stay: source " + p.readers.bound(pr) + " of credd reads them"
+	case v.Kind != Left && v.Asks == "":
 		v.Reason = p.whyItsLinesStay(pr)
+	case v.Kind == Source && p.readers.heir(pr) != nil:
+		v.Reason = "which has the key then, and does not read the profile any more"
+	case v.Kind == Role && p.known(pr) != nil:
+		v.Reason = "which credd has, from " + p.known(pr).Source
 	}
 	return v
 }

@@ -98,7 +98,7 @@ func (w World) finish(ctx context.Context, run *Run) error {
 func (w World) forget(ctx context.Context, run *Run, u *Undone) error {
 	now := roster.Load(w.Config, nil)
 	for _, k := range run.Keys {
-		if _, stays := now.Source(k.Source); stays {
+		if src, stays := now.Source(k.Source); stays && src.Type == "keys" {
 			u.Keys = append(u.Keys, k.Source)
 			continue
 		}
@@ -248,6 +248,14 @@ func (w World) removeFromRoster(run *Run, u *Undone) error {
 		}
 	}
 	now := roster.Load(w.Config, nil)
+	for _, was := range run.Replaced {
+		if src, there := now.Source(was.Name); !there || src.Type != "keys" {
+			continue
+		}
+		if _, err := (roster.Editor{Dir: w.Config}).ReplaceSource(was); err != nil {
+			u.Stays = append(u.Stays, "source "+was.Name+": "+err.Error())
+		}
+	}
 	for _, name := range slices.Backward(run.Roles) {
 		if _, err := now.Role(name); errors.Is(err, roster.ErrUnknownRole) {
 			continue

@@ -67,10 +67,29 @@ func RemoveSource(dir, name string) (path string, err error) {
 		}
 		rest, ok := without(old, "source", name)
 		if !ok {
-			return nil, now.problem(settingsFile(dir), "", fault{s.Line, "the source is not in a table of its own, so credd does not edit it", "remove its lines by hand"})
+			return nil, now.problem(settingsFile(dir), "", ownTable(s.Line, "remove its lines by hand"))
 		}
 		return rest, nil
 	})
+}
+
+// ReplaceSource puts a source in the place of the one with its name, at the end of credd.toml. The result is checked as a whole.
+func (w Editor) ReplaceSource(s Source) (path string, err error) {
+	return w.editSettings(func(now *Roster, old []byte) ([]byte, error) {
+		have, err := now.FindSource(s.Name)
+		if err != nil {
+			return nil, err
+		}
+		rest, ok := without(old, "source", s.Name)
+		if !ok {
+			return nil, now.problem(settingsFile(w.Dir), "", ownTable(have.Line, "change its lines by hand"))
+		}
+		return join(rest, s.text()), nil
+	})
+}
+
+func ownTable(line int, hint string) fault {
+	return fault{line, "the source is not in a table of its own, so credd does not edit it", hint}
 }
 
 // CheckRemoval is RemoveSource that changes nothing.

@@ -230,3 +230,28 @@ func TestRolesWithoutARN(t *testing.T) {
 		}
 	}
 }
+
+func TestReplaceSource(t *testing.T) {
+	const rest = "version = 1\n\n# mine\n[source.b]\ntype = \"imds\"\n\n[defaults]\nsource = \"a\"\n"
+	for name, tt := range map[string]struct{ old, want, err string }{
+		"a table":     {strings.Replace(rest, "# mine", "[source.a]\ntype = \"profile\"\nprofile = \"x\"\n\n# mine", 1), rest + "\n[source.a]\ntype = \"keys\"\nregion = \"eu-west-1\"\n", ""},
+		"no source":   {strings.Replace(rest, "\"a\"", "\"b\"", 1), "", "no such source"},
+		"in a line":   {"version = 1\n[source]\na.type = \"imds\"\n", "", "credd.toml:3: the source is not in a table of its own"},
+		"broken file": {"version = 1\nx = 1\n", "", "unknown key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "credd.toml")
+			if err := os.WriteFile(path, []byte(tt.old), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Editor{Dir: dir}.ReplaceSource(Source{Name: "a", Type: "keys", Region: "eu-west-1"})
+			if tt.want == "" {
+				tt.want = tt.old
+			}
+			if got, _ := os.ReadFile(path); string(got) != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("got %v\n%s\nwant %q\n%s", err, got, tt.err, tt.want)
+			}
+		})
+	}
+}
