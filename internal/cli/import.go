@@ -130,7 +130,7 @@ func (s *Streams) planImport(ctx context.Context, where locations, a *imported) 
 	at := awsconfig.InEnvironment(where.aws)
 	files, err := awsconfig.Read(at)
 	if err != nil {
-		return nil, &userError{ipc.Usage, err.Error(), ""}
+		return nil, &userError{ipc.Usage, err.Error(), "check that it is a file that you may read"}
 	}
 	now := roster.Load(where.config, nil)
 	if err := now.Broken(); err != nil {
@@ -187,7 +187,10 @@ func (s *Streams) doImport(ctx context.Context, w adopt.World, plan *adopt.Plan)
 	}
 	if err := adopt.Apply(ctx, w, plan); err != nil {
 		e := sorted(err)
-		if errors.Is(err, adopt.ErrChanged) {
+		switch {
+		case errors.Is(err, adopt.ErrBusy):
+			return errBusy
+		case errors.Is(err, adopt.ErrChanged):
 			e = &userError{ipc.Usage, err.Error(), "run it again"}
 		}
 		runs, _ := w.Journal.Runs()

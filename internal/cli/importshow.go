@@ -12,8 +12,11 @@ import (
 	"credd/internal/ipc"
 )
 
-// showImport prints what an import does, before it does it.
+// showImport prints what an import does, before it does it: the lines first, so that what they amount to stands by the question.
 func (s *Streams) showImport(where locations, plan *adopt.Plan) error {
+	for _, f := range plan.Files {
+		s.showChanges(&f)
+	}
 	var rows [][]string
 	for _, v := range plan.Verdicts {
 		becomes := "left"
@@ -39,8 +42,14 @@ func (s *Streams) showImport(where locations, plan *adopt.Plan) error {
 		}
 		s.say("changes %s: %s", f.Path, count(len(profiles), "profile"))
 	}
-	if n := len(plan.Sources); n > 0 {
-		s.say("adds to %s: %s", filepath.Join(where.config, "credd.toml"), count(n, "source"))
+	settings := filepath.Join(where.config, "credd.toml")
+	if n := added(plan.Sources); n > 0 {
+		s.say("adds to %s: %s", settings, count(n, "source"))
+	}
+	for _, src := range plan.Sources {
+		if src.Was != nil {
+			s.say("changes %s: source %s of type profile becomes one of type keys", settings, src.Name)
+		}
 	}
 	if n := len(plan.Roles); n > 0 {
 		s.say("adds to %s: %s", filepath.Join(where.config, "customers"), count(n, "role"))
@@ -54,6 +63,34 @@ func (s *Streams) showImport(where locations, plan *adopt.Plan) error {
 	return nil
 }
 
+// showChanges prints the lines of a file that go and those that come.
+func (s *Streams) showChanges(f *adopt.File) {
+	s.say("%s:", f.Path)
+	profile := ""
+	for i, c := range f.Changes() {
+		if i == 0 || c.Profile != profile {
+			s.say("  profile %s", c.Profile)
+		}
+		profile = c.Profile
+		mark := "-"
+		if c.New {
+			mark = "+"
+		}
+		s.say("    %s %s", mark, c.Text)
+	}
+	s.say("")
+}
+
+// added counts the sources that come in the place of none.
+func added(all []adopt.NewSource) (n int) {
+	for _, src := range all {
+		if src.Was == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // afterImport says what was done and what is left to do.
 func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 	profiles := 0
@@ -62,7 +99,7 @@ func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 			profiles++
 		}
 	}
-	s.say("imported: %s now ask credd, by %s and %s that are new", count(profiles, "profile"), count(len(plan.Roles), "role"), count(len(plan.Sources), "source"))
+	s.say("imported: %s now ask credd, by %s and %s that are new", count(profiles, "profile"), count(len(plan.Roles), "role"), count(added(plan.Sources), "source"))
 	for _, name := range plan.Logins {
 		s.say("log in: credd login %s", name)
 	}
@@ -74,7 +111,7 @@ func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 		s.say("key %s of profile %s is still in clear in %s", k.ID, k.Profile, k.File)
 	}
 	for _, src := range plan.Keys() {
-		s.say("its key has lived in a file, so change it: credd source rotate %s", src.Name)
+		s.say("key %s has lived in a file: when all works change it, which ends the way back: credd source rotate %s", src.Key.ID, src.Name)
 	}
 	s.noteOldKeys(ctx, plan)
 	return s.say("take it back: credd import --undo\nwhen all works: credd import --finish forgets what is kept for that")
@@ -106,6 +143,8 @@ func (s *Streams) noteOldKeys(ctx context.Context, plan *adopt.Plan) {
 	}
 }
 
+var errBusy = &userError{ipc.Usage, adopt.ErrBusy.Error(), "wait until it has ended, and look again: credd import --dry-run"}
+
 // undoImport takes the last import back.
 func (s *Streams) undoImport(ctx context.Context, w adopt.World, runs []*adopt.Run, a *imported) error {
 	if len(runs) == 0 {
@@ -117,6 +156,9 @@ func (s *Streams) undoImport(ctx context.Context, w adopt.World, runs []*adopt.R
 		s.say("  %s gets its lines back", e.Path)
 	}
 	s.say("  %s, %s and %s go", count(len(run.Roles), "role"), count(len(run.Sources), "source"), count(len(run.Keys), "key"))
+	for _, was := range run.Replaced {
+		s.say("  source %s reads profile %s again", was.Name, was.Profile)
+	}
 	if a.dryRun {
 		return nil
 	}
@@ -158,11 +200,13 @@ func (s *Streams) undone(ctx context.Context, w adopt.World, run *adopt.Run) err
 	}
 	var rotated *adopt.RotatedError
 	switch {
+	case errors.Is(err, adopt.ErrBusy):
+		return errBusy
 	case errors.As(err, &rotated):
 		return &userError{ipc.Usage, err.Error() + ": nothing was changed", "stay with the import: credd import --finish"}
 	case err != nil:
 		e := sorted(err)
-		return &userError{e.code, e.message, strings.TrimPrefix(e.hint+"; then run it again: credd import --undo", "; ")}
+		return &userError{e.code, e.message, strings.TrimPrefix(e.hint+"; then run it again: credd import --undo", "; then ")}
 	}
 	for _, path := range u.Files {
 		s.say("restored %s", path)
@@ -181,7 +225,9 @@ func (s *Streams) finishImports(ctx context.Context, w adopt.World, runs []*adop
 		}
 	}
 	for _, run := range runs {
-		if err := adopt.Finish(ctx, w, run.ID); err != nil {
+		if err := adopt.Finish(ctx, w, run.ID); errors.Is(err, adopt.ErrBusy) {
+			return errBusy
+		} else if err != nil {
 			return err
 		}
 	}
