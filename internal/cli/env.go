@@ -152,7 +152,7 @@ func (s *Streams) env(format string, set []variable) error {
 	}
 	var text strings.Builder
 	if sh, ok := shells[format]; ok {
-		text.WriteString(sh.remove(foreign(set)))
+		text.WriteString(sh.without(foreign(set)))
 	}
 	for _, v := range set {
 		text.WriteString(assign(format, v))

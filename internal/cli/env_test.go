@@ -56,6 +56,42 @@ func TestShellsReadWhatIsPrinted(t *testing.T) {
 	}
 }
 
+// TestHostileShells evaluates what is printed where the words of it are aliases, and a variable has a function's name.
+func TestHostileShells(t *testing.T) {
+	lines := shells["bash"].without([]string{"Y"}) + assign("bash", variable{"X", "it's"})
+	for _, shell := range [][]string{
+		{"bash", "--norc", "-O", "expand_aliases", "-c"}, {"bash", "--norc", "--posix", "-c"}, {"sh", "-c"}, {"zsh", "-f", "-o", "aliases", "-c"}, {"zsh", "--emulate", "csh", "-f", "-c"},
+	} {
+		got, err := evaluate(t, "Y() { :; }\nalias export=false unset=false X=false\nset -eu\n"+`\eval "$(cat <<'end'`+"\n"+lines+"end\n)\"\nY\n", shell...)
+		if err != nil || got != "it's" {
+			t.Errorf("%q: got %q, %v", shell, got, err)
+		}
+	}
+}
+
+// TestUniversalVariablesOfFish stay, as all of a person's shells have them, and are hidden in this one.
+func TestUniversalVariablesOfFish(t *testing.T) {
+	sh, home := shells["fish"], t.TempDir()
+	fish := func(lines string) string {
+		t.Helper()
+		cmd := exec.Command("fish", "-c", lines)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "AWS_ROLE_ARN=inherited"}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v", lines, err)
+		}
+		return string(out)
+	}
+	fish("set -Ux AWS_PROFILE mine; set -U AWS_REGION there")
+	got := fish(sh.without([]string{"AWS_PROFILE", "AWS_ROLE_ARN"}) + `printenv AWS_PROFILE AWS_ROLE_ARN; set -gx AWS_REGION here; ` + sh.remove([]string{"AWS_REGION"}) + `echo $AWS_REGION`)
+	if want := "set -eU AWS_PROFILE\n\nthere\n"; !strings.HasPrefix(got, "credd: warning: AWS_PROFILE is a universal variable") || !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want a warning, and at its end %q", got, want)
+	}
+	if got := fish("echo $AWS_PROFILE"); got != "mine\n" {
+		t.Errorf("it is %q then", got)
+	}
+}
+
 func TestDotenvInAShell(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ".env")
 	for _, want := range odd {
@@ -90,8 +126,8 @@ func TestEnvAsked(t *testing.T) {
 		"env acme/admin --format github":    {2, "", "GITHUB_ENV is not set"},
 		"env acme/admin":                    {3, "", "credd is not running"},
 		"env acme/amdin":                    {4, "", "did you mean acme/admin?"},
-		"env --unset":                       {0, "unset " + strings.Join(granted, " ") + "\n", ""},
-		"env --unset acme":                  {0, "unset " + strings.Join(granted, " ") + "\n", ""},
+		"env --unset":                       {0, `\unset -v ` + strings.Join(granted, " ") + "\n", ""},
+		"env --unset acme":                  {0, `\unset -v ` + strings.Join(granted, " ") + "\n", ""},
 		"exec":                              {2, "", "with -- between them"},
 		"exec acme/admin true":              {2, "", "hint: such as: credd exec acme/admin -- aws s3 ls"},
 		"exec acme/admin --":                {2, "", "with -- between them"},

@@ -17,18 +17,49 @@ type shell struct {
 	before, between, after string
 	quotes                 *strings.Replacer // for within single quotes
 	remove                 func(names []string) string
+	hide                   func(names []string) string // nil: remove is enough
 }
 
 var shells = map[string]shell{
-	"bash": {"export ", "='", "'\n", strings.NewReplacer(`'`, `'\''`), func(names []string) string {
-		return "unset " + strings.Join(names, " ") + "\n"
-	}},
-	"fish": {"set -gx ", " '", "'\n", strings.NewReplacer(`\`, `\\`, `'`, `\'`), func(names []string) string {
-		return "set -e " + strings.Join(names, "; set -e ") + "; true\n" // to remove what is not there is an error
-	}},
-	"powershell": {"$env:", " = '", "'\n", doubled, func(names []string) string {
-		return "Remove-Item -ErrorAction SilentlyContinue -Path Env:" + strings.Join(names, ",Env:") + "\n"
-	}},
+	"bash": { // with a backslash a word is no alias; of a name that is a function too, only the variable is meant
+		before: `\export `, between: "='", after: "'\n", quotes: strings.NewReplacer(`'`, `'\''`),
+		remove: func(names []string) string { return `\unset -v ` + strings.Join(names, " ") + "\n" },
+	},
+	"fish": {
+		before: "set -gx ", between: " '", after: "'\n", quotes: strings.NewReplacer(`\`, `\\`, `'`, `\'`),
+		remove: func(names []string) string {
+			return "set -eg " + strings.Join(names, "; set -eg ") + "; true\n" // to remove what is not there is an error
+		},
+		hide: hideInFish,
+	},
+	"powershell": {
+		before: "$env:", between: " = '", after: "'\n", quotes: doubled,
+		remove: func(names []string) string {
+			return "Remove-Item -ErrorAction SilentlyContinue -Path Env:" + strings.Join(names, ",Env:") + "\n"
+		},
+	},
+}
+
+// without is what makes programs that the shell starts see no variables of the names.
+func (sh shell) without(names []string) string {
+	if sh.hide != nil {
+		return sh.hide(names)
+	}
+	return sh.remove(names)
+}
+
+// hideInFish removes variables of this fish. A universal one belongs to all of them, so it stays: an empty one of this fish hides
+// it. For a profile's name that is not enough to the AWS CLI, which a person is told.
+func hideInFish(names []string) string {
+	var text strings.Builder
+	for _, n := range names {
+		text.WriteString("set -eg " + n + "; set -qU " + n + "; and set -gx " + n + " ''")
+		if strings.HasSuffix(n, "_PROFILE") {
+			text.WriteString("; and echo 'credd: warning: " + n + " is a universal variable, and the AWS CLI refuses the empty one that hides it here: set -eU " + n + "' >&2")
+		}
+		text.WriteString("\n")
+	}
+	return text.String() + "true\n"
 }
 
 // doubled are the marks that end a quoted text of PowerShell, the curly ones too.
