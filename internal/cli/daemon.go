@@ -46,6 +46,7 @@ func newStatusCmd(s *Streams) *cobra.Command {
 			if err := ask(cmd.Context(), api.Request{Do: api.DoStatus}, &st); err != nil {
 				return err
 			}
+			st.Warnings = append(st.Warnings, keysInClear()...)
 			if asJSON {
 				return printJSON(s.Out, st)
 			}
