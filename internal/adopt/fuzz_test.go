@@ -27,11 +27,7 @@ func FuzzThereAndBack(f *testing.F) {
 		run, kept := newRun(p, time.Now())
 		next := filesOf(string(config), string(creds))
 		for i, e := range run.AWS {
-			for i := range e.Places {
-				if e.Places[i].old = string(e.Places[i].Old); e.Places[i].Kept > 0 {
-					e.Places[i].old = string(kept[e.Places[i].Kept-1])
-				}
-			}
+			e.fill(kept)
 			if e.Kind == awsconfig.Config {
 				next.ConfigData = p.Files[i].After
 			} else {

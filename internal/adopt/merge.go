@@ -44,6 +44,9 @@ func (m *merger) sections(profile string) []awsconfig.Section {
 
 func (m *merger) turn(p Place) {
 	all := m.sections(p.Profile)
+	if p.Of > 0 && len(all) == p.Of {
+		all = all[p.Nth : p.Nth+1]
+	}
 	switch {
 	case p.Made:
 		m.unmake(p, all)

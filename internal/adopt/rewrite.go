@@ -9,24 +9,6 @@ import (
 	"credd/internal/awsconfig"
 )
 
-// Place is a part of a file that an import changes, as the journal has it. A text that may hold a key is not here: Kept counts
-// it among those in the vault.
-type Place struct {
-	Profile string `json:"profile"`
-	Start   int    `json:"start"` // in the file before
-	Length  int    `json:"length"`
-	Old     []byte `json:"old,omitempty"`  // need not be UTF-8
-	Kept    int    `json:"kept,omitempty"` // from 1; 0: Old has the text
-	New     string `json:"new,omitempty"`
-	Header  bool   `json:"header,omitempty"` // the section's header goes with it
-	Made    bool   `json:"made,omitempty"`   // New begins a section
-	After   string `json:"after,omitempty"`  // the setting above that stays, "" for the header
-	Next    string `json:"next,omitempty"`   // with Header: the profile below
-
-	old    string // the text, wherever the journal has it
-	secret bool   // it holds a key
-}
-
 // taken are the settings that credd's line replaces, beside those that begin with sso_ and granted_.
 var taken = []string{
 	"role_arn", "source_profile", "credential_source", "external_id", "mfa_serial", "duration_seconds", "role_session_name",
@@ -91,8 +73,8 @@ func (p *planner) rewrite() error {
 		if err != nil {
 			return err
 		}
-		for _, s := range pr.Config {
-			config.Places = append(config.Places, places(p.files.ConfigData, pr, s)...)
+		for i, s := range pr.Config {
+			config.Places = append(config.Places, numbered(places(p.files.ConfigData, pr, s), i, len(pr.Config))...)
 		}
 		if len(pr.Config) == 0 {
 			made = append(made, pr)
@@ -120,12 +102,12 @@ func (p *planner) rewrite() error {
 
 // outOfCredentials are the places of a profile in credentials.
 func (p *planner) outOfCredentials(pr *profile) (out []Place) {
-	for _, s := range pr.Credentials {
+	for i, s := range pr.Credentials {
 		all := places(p.files.CredentialsData, pr, s)
 		if len(all) == 1 {
 			all[0] = wholeSection(p.files.CredentialsData, s, all[0], p.below(s))
 		}
-		out = append(out, all...)
+		out = append(out, numbered(all, i, len(pr.Credentials))...)
 	}
 	return out
 }
@@ -145,77 +127,6 @@ func (p *planner) below(s *awsconfig.Section) string {
 	return ""
 }
 
-// places are the runs of lines of a section that go.
-func places(data []byte, pr *profile, s *awsconfig.Section) []Place {
-	var out []Place
-	after := ""
-	for _, set := range s.Settings {
-		if !takes(pr, set.Key) {
-			after = set.Key
-			continue
-		}
-		if n := len(out); n > 0 && out[n-1].Start+out[n-1].Length == set.Start {
-			out[n-1].Length = set.End - out[n-1].Start
-		} else {
-			out = append(out, Place{Profile: pr.Name, Start: set.Start, Length: set.End - set.Start, After: after})
-		}
-		last := &out[len(out)-1]
-		last.secret = last.secret || slices.Contains(keySettings, set.Key)
-	}
-	for i := range out {
-		out[i].old = string(data[out[i].Start : out[i].Start+out[i].Length])
-	}
-	return out
-}
-
-// wholeSection makes a place take the section's header too, if nothing else is in the section.
-func wholeSection(data []byte, s *awsconfig.Section, of Place, next string) Place {
-	if of.Start+of.Length != s.End || strings.TrimSpace(string(data[s.Body:of.Start])) != "" {
-		return of
-	}
-	end := s.End
-	for end < s.Next {
-		line := data[end:s.Next]
-		if i := bytes.IndexByte(line, '\n'); i >= 0 {
-			line = line[:i+1]
-		}
-		if len(bytes.TrimSpace(line)) > 0 {
-			break
-		}
-		end += len(line)
-	}
-	return Place{Profile: of.Profile, Start: s.Start, Length: end - s.Start, Header: true, Next: next, secret: of.secret, old: string(data[s.Start:end])}
-}
-
-// put makes the profile's line stand where the first of its settings stood, else behind the last one of its last section.
-func put(all []Place, data []byte, pr *profile, line string) []Place {
-	end := awsconfig.Newline(data)
-	for i := range all {
-		if all[i].Profile != pr.Name {
-			continue
-		}
-		old := all[i].old
-		margin := old[:len(old)-len(strings.TrimLeft(old, " \t"))]
-		if !strings.HasSuffix(old, "\n") {
-			end = "" // of the file
-		}
-		all[i].New = margin + line + end
-		return all
-	}
-	s := pr.Config[len(pr.Config)-1]
-	p := Place{Profile: pr.Name, Start: s.Body, New: line + end}
-	if n := len(s.Settings); n > 0 {
-		last := s.Settings[n-1]
-		text := string(data[last.Start:last.End])
-		p.Start, p.After = last.End, last.Key
-		p.New = text[:len(text)-len(strings.TrimLeft(text, " \t"))] + line + end
-	}
-	if p.Start > 0 && data[p.Start-1] != '\n' {
-		p.New = end + strings.TrimSuffix(p.New, end)
-	}
-	return append(all, p)
-}
-
 // finish makes After of the places.
 func (f *File) finish() {
 	slices.SortStableFunc(f.Places, func(a, b Place) int { return a.Start - b.Start })
@@ -224,6 +135,15 @@ func (f *File) finish() {
 		edits = append(edits, awsconfig.Edit{Start: p.Start, End: p.Start + p.Length, Text: p.New})
 	}
 	f.After = awsconfig.Apply(f.Before, edits...)
+	moved := map[string]bool{}
+	for _, p := range f.Places {
+		moved[p.Profile] = moved[p.Profile] || p.Header
+	}
+	for i := range f.Places {
+		if p := &f.Places[i]; moved[p.Profile] || p.Of < 2 {
+			p.Nth, p.Of = 0, 0
+		}
+	}
 }
 
 // append adds a section at the end of the file.

@@ -85,12 +85,19 @@ func (p *planner) verdict(pr *profile) Verdict {
 		v.Reason = "its lines stay: source " + p.readers.bound(pr) + " of credd reads them"
 	case v.Kind != Left && v.Asks == "":
 		v.Reason = p.whyItsLinesStay(pr)
-	case v.Kind == Source && p.readers.heir(pr) != nil:
+	case v.Kind == Source && p.readers.heir(pr) != nil && !p.asksForCode(v.Name):
 		v.Reason = "which has the key then, and does not read the profile any more"
+	case v.Kind == Source && pr.serial == "" && p.asksForCode(v.Name):
+		v.Reason = "which asks for an MFA code, for the roles that need one"
 	case v.Kind == Role && p.known(pr) != nil:
 		v.Reason = "which credd has, from " + p.known(pr).Source
 	}
 	return v
+}
+
+// asksForCode says whether a new source has an MFA device.
+func (p *planner) asksForCode(source string) bool {
+	return slices.ContainsFunc(p.plan.Sources, func(s NewSource) bool { return s.Name == source && s.MFASerial != "" })
 }
 
 // sourceNameOf is the first source that was made of a profile.

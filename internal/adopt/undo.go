@@ -172,12 +172,7 @@ func readFile(path string) ([]byte, error) {
 
 // turnBack gives a file of ~/.aws its lines again.
 func (w World) turnBack(e Edited, kept [][]byte, u *Undone) error {
-	for i := range e.Places {
-		p := &e.Places[i]
-		if p.old = string(p.Old); p.Kept > 0 && p.Kept <= len(kept) {
-			p.old = string(kept[p.Kept-1])
-		}
-	}
+	e.fill(kept)
 	data, err := readFile(e.Path)
 	if err != nil || !e.Begun || hash(data) == e.Before {
 		return err
@@ -202,6 +197,16 @@ func (w World) turnBack(e Edited, kept [][]byte, u *Undone) error {
 		u.Files = append(u.Files, e.Path)
 	}
 	return err
+}
+
+// fill gives the places their texts, of which the vault has kept some.
+func (e *Edited) fill(kept [][]byte) {
+	for i := range e.Places {
+		p := &e.Places[i]
+		if p.old = string(p.Old); p.Kept > 0 && p.Kept <= len(kept) {
+			p.old = string(kept[p.Kept-1])
+		}
+	}
 }
 
 // undone is the file with the places turned back: exactly as it was if nobody else changed it.
