@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -21,7 +22,7 @@ func newUseCmd(s *Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "use [ROLE|CUSTOMER|PROFILE|-]", Short: "Switch this shell to a role", Args: cobra.MaximumNArgs(1),
 		Long: `Switch this shell to a role: AWS_PROFILE and the region are set, and what would go before the profile is unset and told. A customer
-stands for its default role, - for the role before; without an argument there is a list to choose from. Only this shell changes. It
+stands for its default role, @source for a source's own session, - for the role before; without an argument there is a list to choose from. Only this shell changes. It
 needs credd's shell function: see credd shell-init --help.`,
 		Example: "  credd use acme/readonly\n  credd use acme\n  credd use -\n  credd use\n  credd use --off",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -77,7 +78,7 @@ func (u *use) changes(ctx context.Context) ([]change, error) {
 	r := roster.Load(where.config, nil)
 	files, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
 	if err != nil {
-		return nil, err
+		return nil, &userError{ipc.Usage, err.Error(), "check that it is a file that you may read"}
 	}
 	role, profile, err := u.resolve(ctx, r, files)
 	if err != nil {
@@ -111,15 +112,18 @@ func (u *use) resolve(ctx context.Context, r *roster.Roster, files *awsconfig.Fi
 			return nil, "", &userError{ipc.Usage, "there is no role before this one", "name one: credd use ROLE"}
 		}
 	}
-	role, err = roleNamed(r, name)
+	role, err = usable(r, name)
 	if err == nil {
 		return role, "", nil
 	}
 	for of, profiles := range files.Leading() {
 		if slices.Contains(profiles, name) {
-			role, err := r.Role(of)
+			role, err := usable(r, of)
 			return role, name, err
 		}
+	}
+	if _, ok := r.Customer(name); !ok && files.Profiles()[name] != nil {
+		return nil, "", &userError{ipc.UnknownRole, "profile " + name + " does not get its credentials from credd", "take it over: credd import; or use it as it is: set AWS_PROFILE"}
 	}
 	if c, ok := r.Customer(name); ok && c.DefaultRole == "" {
 		var of []*roster.Role
@@ -136,6 +140,25 @@ func (u *use) resolve(ctx context.Context, r *roster.Roster, files *awsconfig.Fi
 		}
 	}
 	return nil, "", err
+}
+
+// usable returns what a shell can be switched to by a name: a role, or with @ a source's own session, as a role of nobody.
+func usable(r *roster.Roster, name string) (*roster.Role, error) {
+	of, own := strings.CutPrefix(name, ownMark)
+	if !own {
+		return roleNamed(r, name)
+	}
+	src, err := r.FindSource(of)
+	if err != nil {
+		return nil, err
+	}
+	return &roster.Role{Name: name, Region: cmp.Or(src.Region, r.Settings.Defaults.Region), Customer: &roster.Customer{}}, nil
+}
+
+// canBeUsed says whether a text has the form of what usable takes as a whole name.
+func canBeUsed(name string) bool {
+	of, own := strings.CutPrefix(name, ownMark)
+	return own && roster.CanBeSource(of) || !own && roster.CanBeRole(name)
 }
 
 // profileOf is the profile that leads to a role: of several the one with its name.

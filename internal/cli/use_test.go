@@ -60,7 +60,7 @@ func TestUseErrors(t *testing.T) {
 	t.Setenv("SHELL", "/usr/bin/zsh")
 	aws := filepath.Join(filepath.Dir(config), "..", ".aws")
 	put(t, filepath.Join(config, "customers", "keyed.toml"), strings.ReplaceAll(acmeText, "canary-id", "canary-2"))
-	put(t, filepath.Join(aws, "config"), "[profile old]\ncredential_process = credhelper gone/admin\n")
+	put(t, filepath.Join(aws, "config"), "[profile old]\ncredential_process = credhelper gone/admin\n[profile lost]\ncredential_process = credhelper @gone\n[profile plain]\nregion = x\n[profile acme]\nregion = x\n")
 	put(t, filepath.Join(aws, "credentials"), "[keyed/admin]\naws_access_key_id = AKIA\n")
 	tests := []struct {
 		args, want string
@@ -75,6 +75,9 @@ func TestUseErrors(t *testing.T) {
 		{"use --shell zsh acme", "credd profiles sync", 2},
 		{"use --shell zsh keyed", "profile keyed/admin has an access key of its own", 2},
 		{"use --shell zsh old", "no such role", 4},
+		{"use --shell zsh lost", "no such source", 4},
+		{"use --shell zsh @gone", "no such source", 4},
+		{"use --shell zsh plain", "profile plain does not get its credentials from credd", 4},
 		{"use --shell zsh acme/admni", "did you mean acme/admin?", 4},
 		{"use --shell zsh -", "there is no role before this one", 2},
 		{"use --shell zsh --help", "credd use --off", 0},
@@ -89,6 +92,30 @@ func TestUseErrors(t *testing.T) {
 	}
 	if got := recents(); got != nil {
 		t.Errorf("got recents %v, but nothing was used", got)
+	}
+}
+
+// TestUseASource switches to a source's own session, by its name, by a profile, and back.
+func TestUseASource(t *testing.T) {
+	config := home(t)
+	t.Setenv("CREDD_ROLE", "acme/admin")
+	t.Setenv("CREDD_PREVIOUS", "@work")
+	put(t, filepath.Join(config, "credd.toml"), "version = 1\n[source.work]\ntype = \"keys\"\nregion = \"eu-west-3\"\n")
+	put(t, filepath.Join(os.Getenv("HOME"), ".aws", "config"), "[profile base]\ncredential_process = /opt/credhelper @work\n")
+	for _, name := range []string{"@work", "base", "-"} {
+		r := run(t, "", "use", "--shell", "bash", "--no-warm", name)
+		for _, want := range []string{"'AWS_PROFILE=base'", "'AWS_REGION=eu-west-3'", "'CREDD_ROLE=@work'", "'CREDD_PREVIOUS=acme/admin'", "'-v' 'CREDD_PRODUCTION'"} {
+			if r.code != 0 || !strings.Contains(r.out, want) {
+				t.Errorf("%s: got %+v, want %s", name, r, want)
+			}
+		}
+		if !strings.HasPrefix(r.err, "@work\n") {
+			t.Errorf("%s: got %q", name, r.err)
+		}
+	}
+	t.Setenv("CREDD_ROLE", "@work")
+	if r := run(t, "", "use", "--shell", "bash", "--off"); !strings.Contains(r.out, "'CREDD_PREVIOUS=@work'") {
+		t.Errorf("got %+v", r)
 	}
 }
 

@@ -28,7 +28,7 @@ func enter(role *roster.Role, profile string, clear []string, env func(string) s
 		production = role.Name
 	}
 	all = append(all, export("CREDD_ROLE", role.Name), maybe("CREDD_ENVIRONMENT", printable(role.Customer.Environment)), maybe("CREDD_PRODUCTION", production))
-	if was := env("CREDD_ROLE"); was != role.Name && roster.CanBeRole(was) {
+	if was := env("CREDD_ROLE"); was != role.Name && canBeUsed(was) {
 		all = append(all, export("CREDD_PREVIOUS", was))
 	}
 	return all
@@ -61,7 +61,7 @@ func (u *use) leave() []change {
 	u.note("left %s", role)
 	all := append([]change{unset("AWS_PROFILE")}, leaveRegion(os.Getenv)...)
 	all = append(all, unset("CREDD_ROLE"), unset("CREDD_ENVIRONMENT"), unset("CREDD_PRODUCTION"))
-	if roster.CanBeRole(role) {
+	if canBeUsed(role) {
 		all = append(all, export("CREDD_PREVIOUS", role))
 	}
 	return all

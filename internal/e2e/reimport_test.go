@@ -46,6 +46,7 @@ func TestImportAgainWithKeys(t *testing.T) {
 	w.credd("forget", "--all").want(t, 0)
 	w.helper("acme/admin").want(t, 0, "ASIA")
 	w.helper("@work").want(t, 0, "ASIA")
+	w.credd("use", "--shell", "bash", "--no-warm", "work").want(t, 0, "'AWS_PROFILE=work'", "'CREDD_ROLE=@work'")
 	if got := w.holders(w.key.Secret); got != nil {
 		t.Errorf("the secret is still in %q", got)
 	}
