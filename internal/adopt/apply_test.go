@@ -174,6 +174,30 @@ func TestAnUnfinishedImportIsNotBuiltUpon(t *testing.T) {
 	}
 }
 
+// TestALinkToNothing makes a config where a link leads, and leaves the link.
+func TestALinkToNothing(t *testing.T) {
+	d := newDesk(t, nil, corpus(t)["keysonly"][1])
+	link := filepath.Join(d.home, ".aws/config")
+	if err := os.Symlink("config.mine", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := Apply(t.Context(), d.world(), d.plan(Options{Keys: true})); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(filepath.Join(d.home, ".aws/config.mine")); err != nil || !bytes.Contains(data, []byte("@default")) {
+		t.Errorf("got %s, %v", data, err)
+	}
+	if _, err := d.undo(); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != "config.mine" {
+		t.Errorf("got a link to %q, %v", to, err)
+	}
+	if _, err := os.Stat(link); err == nil {
+		t.Error("the file is still there")
+	}
+}
+
 func TestARotatedKeyIsNotBroughtBack(t *testing.T) {
 	pair := corpus(t)["ten"]
 	d := newDesk(t, pair[0], pair[1])

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"credd/internal/agent/roster"
@@ -178,8 +179,12 @@ func (w World) turnBack(e Edited, kept [][]byte, u *Undone) error {
 		return err
 	}
 	if e.Before == "" && hash(data) == e.After {
+		path, err := filepath.EvalSymlinks(e.Path) // a link that led to nothing does so again
+		if err != nil {
+			return err
+		}
 		u.Files = append(u.Files, e.Path)
-		return os.Remove(e.Path)
+		return os.Remove(path)
 	}
 	var lost []Lost
 	err = w.Update(e.Path, func(now []byte) (out []byte, err error) { // more than once, if others write too

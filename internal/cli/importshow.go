@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -59,6 +60,11 @@ func (s *Streams) showImport(where locations, plan *adopt.Plan) error {
 	}
 	for _, w := range plan.Warnings {
 		s.warn(w, "")
+	}
+	if helper, err := helperPath(); err == nil && len(plan.Files) > 0 {
+		if _, err := os.Stat(helper); err != nil {
+			s.warn("there is no "+helper+", which the profiles are to run", "put credhelper beside credd first")
+		}
 	}
 	return nil
 }
