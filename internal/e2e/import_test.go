@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -156,39 +157,40 @@ func TestImportWithoutAVaultChangesNothing(t *testing.T) {
 	}
 }
 
-// TestKilledImports kills credd import at many moments, and takes back what it left.
+// locked holds a lock of credd's, so that who needs it waits, until unlock.
+func (w *world) locked(name string) (unlock func()) {
+	w.t.Helper()
+	f, err := os.OpenFile(w.path(name), os.O_RDONLY, 0)
+	check(w.t, err)
+	check(w.t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+	return func() { f.Close() }
+}
+
+// TestKilledImports kills credd import at many moments, and takes back what it left. At some it waits for a lock, at the others it
+// may be through before it is killed.
 func TestKilledImports(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	tenProfiles(w)
 	w.serve()
-	files := []string{".aws/config", ".aws/credentials", ".config/credd/credd.toml"}
-	before := map[string]string{}
-	for _, name := range files {
-		before[name] = w.read(name)
-	}
-	journal := w.path(".local/state/credd/import.json")
+	back := w.asItWas()
+	const journal, roster, files = ".local/state/credd/import.json", ".config/credd", ".local/state/credd/aws.lock"
+	w.write(files, "")
 	changed := func(name string) func() bool {
+		before := w.read(name)
 		return func() bool {
 			data, err := os.ReadFile(w.path(name))
-			return err == nil && string(data) != before[name]
+			return err == nil && string(data) != before
 		}
 	}
-	broken := 0
-	for what, now := range map[string]func() bool{
-		"journal": func() bool { _, err := os.Stat(journal); return err == nil },
-		"key": func() bool {
-			data, _ := os.ReadFile(journal)
-			return len(w.holders("age-encryption.org")) > 0 && len(data) > 0
-		},
-		"sources": changed(".config/credd/credd.toml"),
-		"a customer": func() bool {
-			names, _ := filepath.Glob(w.path(".config/credd/customers/*.toml"))
+	there := func(pattern string) func() bool {
+		return func() bool {
+			names, _ := filepath.Glob(w.path(pattern))
 			return len(names) > 0
-		},
-		"config":      changed(".aws/config"),
-		"credentials": changed(".aws/credentials"),
-	} {
+		}
+	}
+	kill := func(now func() bool) {
+		t.Helper()
 		cmd := w.command("credd", "import", "--keys", "--yes")
 		check(t, cmd.Start())
 		ended := make(chan struct{})
@@ -197,37 +199,44 @@ func TestKilledImports(t *testing.T) {
 		}
 		cmd.Process.Kill()
 		<-ended
-		if data, _ := os.ReadFile(journal); bytes.Contains(data, []byte(`"done": false`)) {
-			broken++
+	}
+	broken := func() bool {
+		data, _ := os.ReadFile(w.path(journal))
+		return bytes.Contains(data, []byte(`"done": false`))
+	}
+	for what, moment := range map[string]struct {
+		lock string
+		now  func() bool
+	}{
+		"the journal":                  {roster, there(journal)},
+		"the keys, before the sources": {roster, func() bool { return w.hasKey("work") && w.hasKey("ci") }},
+		"a customer, before the files": {files, there(".config/credd/customers/*.toml")},
+		"the sources":                  {"", changed(".config/credd/credd.toml")},
+		"config":                       {"", changed(".aws/config")},
+		"credentials":                  {"", changed(".aws/credentials")},
+	} {
+		unlock := func() {}
+		if moment.lock != "" {
+			unlock = w.locked(moment.lock)
 		}
-		r := w.credd("import", "--undo", "--yes")
-		r.want(t, 0)
-		for _, name := range files {
-			if got := w.read(name); got != before[name] {
-				t.Fatalf("killed at %s, after the undo %s is\n%s\nwant\n%s\n%s%s", what, name, got, before[name], r.out, r.err)
-			}
+		kill(moment.now)
+		unlock()
+		if moment.lock != "" && !broken() {
+			t.Errorf("killed at %s, the import did not break off", what)
 		}
-		if left, _ := filepath.Glob(w.path(".config/credd/customers/*.toml")); left != nil {
+		w.credd("import", "--undo", "--yes").want(t, 0)
+		back()
+		if left, _ := filepath.Glob(w.path(".config/credd/customers/*.toml")); left != nil || t.Failed() {
 			t.Fatalf("killed at %s: left %q", what, left)
 		}
 	}
-	if broken < 3 {
-		t.Errorf("only %d imports broke off", broken)
-	}
 	// What broke off can be repeated too.
-	cmd := w.command("credd", "import", "--keys", "--yes")
-	check(t, cmd.Start())
-	for end := time.Now().Add(patient); !changed(".config/credd/credd.toml")() && time.Now().Before(end); {
-	}
-	cmd.Process.Kill()
-	cmd.Wait()
+	unlock := w.locked(files)
+	kill(there(".config/credd/customers/*.toml"))
+	unlock()
 	w.credd("import", "--keys", "--yes").want(t, 0, "an earlier import did not finish: it is taken back first", "imported:")
 	w.credd("import", "--undo", "--yes").want(t, 0)
-	for _, name := range files {
-		if got := w.read(name); got != before[name] {
-			t.Errorf("%s is\n%s", name, got)
-		}
-	}
+	back()
 }
 
 func TestARotatedKeyStays(t *testing.T) {

@@ -157,13 +157,25 @@ func TestImportOfWhatCannotBeWritten(t *testing.T) {
 
 // kept asks the daemon for what the vault keeps of an import.
 func (w *world) kept(item string) error {
+	return w.call(api.Request{Do: api.DoKept, Name: item}, &api.Kept{})
+}
+
+// hasKey says whether the vault has the key of a source.
+func (w *world) hasKey(source string) bool {
+	var key api.KeyID
+	check(w.t, w.call(api.Request{Do: api.DoKeyID, Name: source}, &key))
+	return key.ID != ""
+}
+
+// call puts a request to the daemon.
+func (w *world) call(req api.Request, out any) error {
 	ctx, cancel := context.WithTimeout(w.t.Context(), patient)
 	defer cancel()
 	c, err := socket.Dial(ctx, w.sock)
 	if err != nil {
 		return err
 	}
-	return api.Call(ctx, c, api.Request{Do: api.DoKept, Name: item}, &api.Kept{})
+	return api.Call(ctx, c, req, out)
 }
 
 // TestImportLeavesNoSecret looks at all that an import writes and shows: its arguments, the journal, the trail, logs and what
