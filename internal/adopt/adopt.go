@@ -54,7 +54,11 @@ type NewSource struct {
 }
 
 // LeftKey is an access key that stays in a file.
-type LeftKey struct{ Profile, ID, File string }
+type LeftKey struct {
+	Key
+	Profile, File       string
+	Region, EndpointURL string // of the profile
+}
 
 // Plan is what an import does.
 type Plan struct {

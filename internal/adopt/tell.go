@@ -57,7 +57,7 @@ func KeysIn(files *awsconfig.Files) (all []LeftKey) {
 
 // leftKey is the key of a profile, with the file that holds it.
 func leftKey(files *awsconfig.Files, pr *profile) LeftKey {
-	k := LeftKey{pr.Name, pr.Get("aws_access_key_id"), files.Place.Config}
+	k := LeftKey{Key{pr.Get("aws_access_key_id"), secretOf(pr.Get("aws_secret_access_key"))}, pr.Name, files.Place.Config, regionOf(pr), pr.Get("endpoint_url")}
 	for _, s := range pr.Credentials {
 		if s.Has("aws_secret_access_key") {
 			k.File = files.Place.Credentials

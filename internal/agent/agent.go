@@ -66,6 +66,7 @@ type Options struct {
 	LogLevel  *slog.LevelVar
 	NewSource func(source.Spec) (source.Source, error)
 	AddKey    func(context.Context, source.Spec, source.NewKey) (sts.Identity, error)
+	TryKey    func(context.Context, source.Spec, source.NewKey) (source.Tried, error)
 	DropKey   func(ctx context.Context, source string) (had bool, err error)
 }
 

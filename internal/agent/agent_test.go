@@ -33,7 +33,7 @@ type world struct {
 	follows   follows
 	dir, path string
 	agent     *agent.Agent
-	shelf     shelf
+	shelf     *shelf
 	aws       *fakeSTS
 	trail     *trail
 	coded     *codedSource // of type keys
@@ -67,7 +67,7 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &world{coded: coded, dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, shelf: shelf{}, follows: follows{make(chan string), make(chan followed), make(chan struct{})}, now: time.Now()}
+	w := &world{coded: coded, dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, shelf: &shelf{}, follows: follows{make(chan string), make(chan followed), make(chan struct{})}, now: time.Now()}
 	for name, text := range files {
 		w.write(t, name, text)
 	}
@@ -80,7 +80,7 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 		ConfigDir: dir, Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Profiles: w.follows,
-		AddKey: addKey,
+		AddKey: addKey, TryKey: tryKey,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)

@@ -6,6 +6,8 @@ import (
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
+	"credd/internal/agent/cred"
+	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/ipc"
 	"credd/internal/ipc/peer"
@@ -73,4 +75,17 @@ func (a *Agent) keyID(ctx context.Context, c *caller, name string) (any, failure
 		return nil, a.explainSource(name, err)
 	}
 	return api.KeyID{ID: source.KeyIDOf(item)}, failure{}
+}
+
+// tryKey asks AWS about an access key of a file, for which no source is needed.
+func (a *Agent) tryKey(ctx context.Context, r api.Request) (any, failure) {
+	if r.Key == nil {
+		return nil, fail(ipc.Usage, "there is no key to try", "")
+	}
+	spec := a.spec(&roster.Source{Name: r.Name, Type: "keys", Region: r.Key.Region, EndpointURL: r.Key.EndpointURL}, a.state.Load().roster.Settings)
+	tried, err := a.TryKey(ctx, spec, source.NewKey{ID: r.Key.ID, Secret: cred.NewSecret(r.Key.Secret)})
+	if err != nil {
+		return nil, explain(err)
+	}
+	return api.Tried{Accepted: tried.Accepted, Created: tried.Created}, failure{}
 }

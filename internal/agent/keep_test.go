@@ -4,29 +4,35 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
+	"credd/internal/agent/source"
 	"credd/internal/ipc"
 )
 
 // shelf is the items of a vault.
-type shelf map[string]string
+type shelf struct{ items sync.Map }
 
-func (s shelf) Get(_ context.Context, name string) ([]byte, bool, error) {
-	text, ok := s[name]
-	return []byte(text), ok, nil
+func (s *shelf) Get(_ context.Context, name string) (item []byte, ok bool, err error) {
+	text, ok := s.items.Load(name)
+	if ok {
+		item = []byte(text.(string))
+	}
+	return item, ok, nil
 }
 
-func (s shelf) Put(_ context.Context, name string, item []byte) error {
-	s[name] = string(item)
+func (s *shelf) Put(_ context.Context, name string, item []byte) error {
+	s.items.Store(name, string(item))
 	return nil
 }
 
-func (s shelf) Drop(_ context.Context, names ...string) error {
+func (s *shelf) Drop(_ context.Context, names ...string) error {
 	for _, name := range names {
-		delete(s, name)
+		s.items.Delete(name)
 	}
 	return nil
 }
@@ -77,12 +83,37 @@ func TestOnlyImportsAreHandedOut(t *testing.T) {
 
 func TestKeyIDs(t *testing.T) {
 	w := newWorld(t, nil)
-	w.shelf["key/broken"] = "canary"
-	w.shelf["key/work"] = `{"id":"AKIAWORK","secret":"canary","arn":"","account":"","added":"2026-01-01T00:00:00Z"}`
+	w.shelf.items.Store("key/broken", "canary")
+	w.shelf.items.Store("key/work", `{"id":"AKIAWORK","secret":"canary","arn":"","account":"","added":"2026-01-01T00:00:00Z"}`)
 	for name, want := range map[string]string{"work": "AKIAWORK", "broken": "", "none": ""} {
 		var out api.KeyID
 		if err := w.call(t, api.Request{Do: api.DoKeyID, Name: name}, &out); err != nil || out.ID != want {
 			t.Errorf("%s: got %+v, %v", name, out, err)
 		}
 	}
+}
+
+func tryKey(_ context.Context, _ source.Spec, n source.NewKey) (source.Tried, error) {
+	if n.ID == "AKIAOFF" {
+		return source.Tried{}, nil
+	}
+	return source.Tried{Accepted: true, Created: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, nil
+}
+
+func TestTriedKeys(t *testing.T) {
+	w := newWorld(t, nil)
+	for id, want := range map[string]bool{"AKIAON": true, "AKIAOFF": false} {
+		var out api.Tried
+		if err := w.call(t, api.Request{Do: api.DoTryKey, Key: &api.NewKey{ID: id, Secret: "canary"}}, &out); err != nil || out.Accepted != want || out.Created.IsZero() == want {
+			t.Errorf("%s: got %+v, %v", id, out, err)
+		}
+	}
+	var failed *ipc.Error
+	if err := w.call(t, api.Request{Do: api.DoTryKey}, &api.Tried{}); !errors.As(err, &failed) || failed.Code != ipc.Usage {
+		t.Errorf("without a key: got %v", err)
+	}
+	w.shelf.items.Range(func(name, _ any) bool {
+		t.Errorf("%s was stored", name)
+		return true
+	})
 }

@@ -71,6 +71,8 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 		return a.kept(ctx, c, r.Name)
 	case api.DoKeyID:
 		return a.keyID(ctx, c, r.Name)
+	case api.DoTryKey:
+		return a.tryKey(ctx, r)
 	case api.DoAccounts:
 		return a.accounts(ctx, c, r)
 	}

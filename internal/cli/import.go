@@ -93,6 +93,7 @@ func (s *Streams) imports(ctx context.Context, a *imported) error {
 		return err
 	}
 	if plan.Empty() {
+		s.noteKeys(ctx, plan)
 		return s.say("there is nothing to import")
 	}
 	if !a.yes {

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"credd/internal/adopt"
-	"credd/internal/agent/api"
 	"credd/internal/ipc"
 )
 
@@ -113,40 +112,11 @@ func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 		s.say("source %s has no key yet: credd source add %s --type keys --replace", src.Name, src.Name)
 		s.say("  if aws-vault has it: aws-vault exec --no-session %s -- credd source add %s --type keys --replace --from-env", src.From, src.Name)
 	}
-	for _, k := range plan.LeftKeys {
-		s.say("key %s of profile %s is still in clear in %s", k.ID, k.Profile, k.File)
-	}
 	for _, src := range plan.Keys() {
 		s.say("key %s has lived in a file: when all works change it, which ends the way back: credd source rotate %s", src.Key.ID, src.Name)
 	}
-	s.noteOldKeys(ctx, plan)
+	s.noteKeys(ctx, plan)
 	return s.say("take it back: credd import --undo\nwhen all works: credd import --finish forgets what is kept for that")
-}
-
-// noteOldKeys passes on what the daemon knows of new keys, such as that one is older than 90 days. One with MFA is not asked for:
-// that takes a code.
-func (s *Streams) noteOldKeys(ctx context.Context, plan *adopt.Plan) {
-	mine := map[string]bool{}
-	for _, src := range plan.Keys() {
-		if src.MFASerial == "" {
-			mine[src.Name] = true
-			s.talk(ctx, api.Request{Do: api.DoTest, Name: src.Name}, &api.Identity{}, nil) // proved a moment ago
-		}
-	}
-	if len(mine) == 0 {
-		return
-	}
-	var st api.Status
-	if ask(ctx, api.Request{Do: api.DoStatus}, &st) != nil {
-		return // they show in credd status
-	}
-	for _, src := range st.Sources {
-		for _, note := range src.Notes {
-			if mine[src.Name] {
-				s.warn("source "+src.Name+": "+note, "")
-			}
-		}
-	}
 }
 
 var errBusy = &userError{ipc.Usage, adopt.ErrBusy.Error(), "wait until it has ended, and look again: credd import --dry-run"}

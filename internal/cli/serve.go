@@ -90,6 +90,9 @@ func serve(ctx context.Context, stderr io.Writer) error {
 		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (sts.Identity, error) {
 			return source.AddKey(ctx, deps, s, n)
 		},
+		TryKey: func(ctx context.Context, s source.Spec, n source.NewKey) (source.Tried, error) {
+			return source.TryKey(ctx, deps, s, n)
+		},
 		DropKey: func(ctx context.Context, name string) (bool, error) { return source.DropKey(ctx, deps, name) },
 	})
 	defer a.Close()

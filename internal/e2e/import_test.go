@@ -266,11 +266,14 @@ func TestImportWithMFA(t *testing.T) {
 	check(t, err)
 	w.aws.Advance(100 * 24 * time.Hour)
 	check(t, w.aws.AddRole(fakeaws.Role{ARN: "arn:aws:iam::" + account + ":role/Admin", Trust: fakeaws.TrustPolicy(us, "")}))
-	w.write(".aws/credentials", w.read(".aws/credentials")+"[old]\naws_access_key_id = "+old.ID+"\naws_secret_access_key = "+old.Secret+"\n")
+	w.write(".aws/credentials", w.read(".aws/credentials")+"[old]\naws_access_key_id = "+old.ID+"\naws_secret_access_key = "+old.Secret+"\n[gone]\naws_access_key_id = AKIAGONEGONEGONE\naws_secret_access_key = x\n")
 	w.write(".aws/config", w.read(".aws/config")+"[profile acme]\nrole_arn = arn:aws:iam::"+account+":role/Admin\nsource_profile = work\nmfa_serial = "+dev.Serial+"\nduration_seconds = 7200\n")
 	w.write(".config/credd/credd.toml", "version = 1\n\n[vault]\nkey = \"file\"\n\n[network]\nendpoint_url = \""+w.aws.URL()+"\"\n")
-	w.credd("import", "--yes").want(t, 0, "it asks for an MFA code, which needs the key of work in the vault: --keys", "there is nothing to import")
-	w.credd("import", "--keys", "--yes").want(t, 0, "acme     role acme/Admin", "acme/Admin asks for 2h: from the session of an MFA code AWS gives 1h",
+	w.credd("import", "--yes").want(t, 0, "it asks for an MFA code, which needs the key of work in the vault: --keys", "there is nothing to import",
+		"key "+w.key.ID+" of profile work is still in clear in "+w.path(".aws/credentials"), "access key "+old.ID+" of profile old was created 100 days ago",
+		"key AKIAGONEGONEGONE of profile gone is not accepted by AWS any more: its lines in "+w.path(".aws/credentials")+" can go")
+	w.credd("import", "--keys", "--yes").want(t, 2, "the key of profile gone was not taken", "--except gone")
+	w.credd("import", "--keys", "--yes", "--except", "gone").want(t, 0, "acme     role acme/Admin", "acme/Admin asks for 2h: from the session of an MFA code AWS gives 1h",
 		"source old: access key "+old.ID+" was created 100 days ago")
 	w.helper("acme/Admin").want(t, 5, "source work needs an MFA code", "credd login work")
 }

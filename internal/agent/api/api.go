@@ -27,6 +27,8 @@ const (
 	DoKeep  = "keep"   // Name, Text -> Done; without a text what is kept is dropped
 	DoKept  = "kept"   // Name -> Kept
 	DoKeyID = "key-id" // Name is a source -> KeyID
+
+	DoTryKey = "try-key" // Key -> Tried; nothing is stored
 )
 
 // Request is one management request.
@@ -59,6 +61,12 @@ type NewKey struct {
 	Region      string `json:"region,omitempty"`
 	STSRegion   string `json:"sts_region,omitempty"`
 	EndpointURL string `json:"endpoint_url,omitempty"`
+}
+
+// Tried is what AWS says of a key.
+type Tried struct {
+	Accepted bool      `json:"accepted"`
+	Created  time.Time `json:"created,omitzero"` // where AWS tells
 }
 
 // Event is what a command tells its user before the reply.
