@@ -76,6 +76,14 @@ func TestExecPipes(t *testing.T) {
 	if r.out != "y\n141 0\n" || r.err != "" {
 		t.Errorf("got %q, %q, want an end by SIGPIPE", r.out, r.err)
 	}
+	// What the caller closed is empty, and nothing of credd's own: no socket, no file.
+	for closed, want := range map[string]string{"<&-": "0 -> /dev/null\n", "2>&-": "2 -> /dev/null\n", "<&- 2>&-": "2 -> /dev/null\n"} {
+		look := `"$BIN/credd" exec acme/admin -- sh -c 'ls -l /proc/self/fd | grep -o "[0-9]* -> .*" >$HOME/fds; cat >&2; echo "ended with $?" >>$HOME/fds' ` + closed
+		runCmd(t, w.shell("sh", "-c", look+"; cat $HOME/fds")).want(t, 0)
+		if got := w.read("fds"); !contains(got, want, "ended with 0\n") || strings.Contains(got, "socket:") {
+			t.Errorf("%s: got\n%s", closed, got)
+		}
+	}
 }
 
 func TestPTYExec(t *testing.T) {
