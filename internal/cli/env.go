@@ -77,7 +77,7 @@ type variable struct{ name, value string }
 
 // granted are the variables that credd env and credd exec set, if they are known.
 var granted = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ACCOUNT_ID",
-	"AWS_REGION", "AWS_DEFAULT_REGION", "CREDD_ROLE", "CREDD_ENVIRONMENT"}
+	"AWS_REGION", "AWS_DEFAULT_REGION", "CREDD_ROLE", "CREDD_ENVIRONMENT", "CREDD_PRODUCTION"}
 
 // foreign returns the variables that must not stay beside those that are set: an earlier role's, and other identities. Without a
 // region of the role's the caller's stays.
@@ -105,7 +105,7 @@ func (s *Streams) variables(ctx context.Context, name, region string) ([]variabl
 		return nil, err
 	}
 	values := []string{c.AccessKeyID, c.SecretAccessKey.Reveal(), c.SessionToken.Reveal(), c.Expires.UTC().Format(time.RFC3339), c.AccountID,
-		to.region, to.region, to.role, to.environment}
+		to.region, to.region, to.role, to.environment, productionOf(to.role, to.environment)}
 	var set []variable
 	for i, v := range values {
 		if v != "" {

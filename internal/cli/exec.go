@@ -38,7 +38,7 @@ On Unix credd becomes the command, so that its terminal, its signals and its exi
 command that is not found, 126 for one that cannot be run, and its usual codes where it got no credentials; then nothing was run.
 
 Other identities are removed from the environment: AWS_PROFILE, keys and tokens, roles of containers. CREDD_ROLE and
-CREDD_ENVIRONMENT say what it is.`,
+CREDD_ENVIRONMENT say what it is, and CREDD_PRODUCTION that it is production, to prompts too.`,
 		Example: `  credd exec acme/admin -- terraform plan
   credd exec acme --region us-east-1 -- aws s3 ls
   credd exec @work -- bash`,

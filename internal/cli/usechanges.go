@@ -23,15 +23,20 @@ func enter(role *roster.Role, profile string, clear []string, env func(string) s
 	} else {
 		all = append(all, leaveRegion(env)...)
 	}
-	production := ""
-	if isProduction(role.Customer.Environment) {
-		production = role.Name
-	}
-	all = append(all, export("CREDD_ROLE", role.Name), maybe("CREDD_ENVIRONMENT", printable(role.Customer.Environment)), maybe("CREDD_PRODUCTION", production))
+	environment := role.Customer.Environment
+	all = append(all, export("CREDD_ROLE", role.Name), maybe("CREDD_ENVIRONMENT", printable(environment)), maybe("CREDD_PRODUCTION", productionOf(role.Name, environment)))
 	if was := env("CREDD_ROLE"); was != role.Name && canBeUsed(was) {
 		all = append(all, export("CREDD_PREVIOUS", was))
 	}
 	return all
+}
+
+// productionOf is what prompts are red by: the role, if it is one of production.
+func productionOf(role, environment string) string {
+	if isProduction(environment) {
+		return role
+	}
+	return ""
 }
 
 func maybe(name, value string) change { return change{name: name, value: value, unset: value == ""} }
