@@ -85,3 +85,34 @@ func TestASourceThatReadsTheProfile(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatTheVaultKeepsComesBackLater undoes an import twice, as the place of a key was taken the first time.
+func TestWhatTheVaultKeepsComesBackLater(t *testing.T) {
+	pair := corpus(t)["ten"]
+	d := newDesk(t, pair[0], pair[1])
+	before := d.tree()
+	if err := Apply(t.Context(), d.world(), d.plan(Options{Keys: true})); err != nil {
+		t.Fatal(err)
+	}
+	const mine = "\n[work]\naws_access_key_id = AKIAMINE\n"
+	creds := filepath.Join(d.home, ".aws/credentials")
+	data, err := os.ReadFile(creds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.write(".aws/credentials", append(data, mine...))
+	u, err := d.undo()
+	if err != nil || len(u.Lost) != 1 || u.Lost[0].Text != "" || d.keys["work"] == "" {
+		t.Fatalf("got %+v, %v", u, err)
+	}
+	if data, err = os.ReadFile(creds); err != nil || !strings.Contains(string(data), mine) {
+		t.Fatalf("got %s, %v", data, err)
+	}
+	d.write(".aws/credentials", []byte(strings.Replace(string(data), mine, "", 1)))
+	if u, err := d.undo(); err != nil || len(u.Lost)+len(u.Stays)+len(u.Keys) > 0 {
+		t.Errorf("got %+v, %v", u, err)
+	}
+	if diff := cmp.Diff(before, d.tree()); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}

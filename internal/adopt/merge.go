@@ -120,8 +120,24 @@ func (m *merger) insertSection(p Place) {
 	at := len(m.data)
 	if below := m.sections(p.Next); p.Next != "" && len(below) > 0 {
 		at = below[0].Start
+		if above := at - p.Gap; above >= 0 && m.areComments(above, at) {
+			at = above
+		}
 	}
 	m.put(at, at, p.old)
+}
+
+// areComments says whether bytes are whole lines that are comments or blank.
+func (m *merger) areComments(start, end int) bool {
+	if start > 0 && m.data[start-1] != '\n' {
+		return false
+	}
+	for line := range bytes.Lines(m.data[start:end]) {
+		if line = bytes.TrimSpace(line); len(line) > 0 && line[0] != '#' && line[0] != ';' {
+			return false
+		}
+	}
+	return true
 }
 
 // isBack says whether the old lines are in the profile already.

@@ -21,6 +21,7 @@ type Place struct {
 	Made    bool   `json:"made,omitempty"`   // New begins a section
 	After   string `json:"after,omitempty"`  // the setting above that stays, "" for the header
 	Next    string `json:"next,omitempty"`   // with Header: the profile below
+	Gap     int    `json:"gap,omitempty"`    // with Header: the length of the comments that stand between
 	Nth     int    `json:"nth,omitempty"`    // which of the profile's sections, from 0
 	Of      int    `json:"of,omitempty"`     // how many those are; 0: not known, as some go or are made
 
@@ -67,7 +68,7 @@ func wholeSection(data []byte, s *awsconfig.Section, of Place, next string) Plac
 		}
 		end += len(line)
 	}
-	return Place{Profile: of.Profile, Start: s.Start, Length: end - s.Start, Header: true, Next: next, secret: of.secret, old: string(data[s.Start:end])}
+	return Place{Profile: of.Profile, Start: s.Start, Length: end - s.Start, Header: true, Next: next, Gap: s.Next - end, secret: of.secret, old: string(data[s.Start:end])}
 }
 
 // put makes the profile's line stand where the first of its settings stood, else behind the last one of its last section.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"credd/internal/adopt"
@@ -162,7 +163,7 @@ func (s *Streams) undone(ctx context.Context, w adopt.World, run *adopt.Run) err
 		}
 		s.warn(fmt.Sprintf("%s: the lines of profile %s are not as the import left them, and stay", at, l.Profile), "")
 		if l.Text == "" {
-			s.note("  what stood there may hold a key and is not shown: it stays in the vault")
+			s.note("  what stood there may hold a key and is not shown: the vault keeps it")
 		}
 		for text := range strings.Lines(l.Text) {
 			s.note("  it was: %s", strings.TrimRight(text, "\r\n"))
@@ -186,6 +187,9 @@ func (s *Streams) undone(ctx context.Context, w adopt.World, run *adopt.Run) err
 	}
 	for _, path := range u.Files {
 		s.say("restored %s", path)
+	}
+	if slices.ContainsFunc(u.Lost, func(l adopt.Lost) bool { return l.Text == "" }) {
+		return s.say("the import is taken back, but for what the vault keeps: when its place in the file is free, run it again: credd import --undo; or give that up: credd import --finish")
 	}
 	return s.say("the import is taken back")
 }
