@@ -114,10 +114,14 @@ func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 		s.say("  if aws-vault has it: aws-vault exec --no-session %s -- credd source add %s --type keys --replace --from-env", src.From, src.Name)
 	}
 	for _, src := range plan.Keys() {
-		s.say("key %s has lived in a file: when all works change it, which ends the way back: credd source rotate %s", src.Key.ID, src.Name)
+		s.say("key %s has lived in a file, so change it: credd source rotate %s", src.Key.ID, src.Name)
 	}
 	s.noteKeys(ctx, plan)
-	return s.say("take it back: credd import --undo\nwhen all works: credd import --finish forgets what is kept for that")
+	until := ""
+	if len(plan.Keys()) > 0 {
+		until = ", as long as no key is changed"
+	}
+	return s.say("take it back: credd import --undo%s\nwhen all works: credd import --finish forgets what is kept for that", until)
 }
 
 var errBusy = &userError{ipc.Usage, adopt.ErrBusy.Error(), "wait until it has ended, and look again: credd import --dry-run"}
