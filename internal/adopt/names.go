@@ -82,13 +82,13 @@ func newNaming(now *roster.Roster, chosen map[string]string) *naming {
 	n := &naming{now: now, customers: map[string]string{}, taken: map[string]bool{}}
 	for _, r := range now.Roles() {
 		n.taken[r.Name] = true
-		if r.AccountID != "" && n.customers[r.AccountID] == "" {
+		if r.AccountID != "" && n.customers[r.AccountID] == "" && r.Customer.IsOwn() {
 			n.customers[r.AccountID] = r.Customer.Key
 		}
 	}
 	for _, c := range now.Customers() {
 		n.taken[c.Key] = true
-		if c.AccountID != "" {
+		if c.AccountID != "" && c.IsOwn() {
 			n.customers[c.AccountID] = c.Key
 		}
 	}

@@ -269,3 +269,22 @@ func TestOnlyWhatIsThere(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A team's directory is not changed: what it has is used, and what is new goes into a customer of one's own.
+func TestCustomersOfATeam(t *testing.T) {
+	team := t.TempDir()
+	if err := os.WriteFile(filepath.Join(team, "acme.toml"), []byte("version = 1\naccount_id = \"012345678901\"\nsource = \"ana\"\n[role.x]\narn = \"arn:aws:iam::012345678901:role/X\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, []byte(assume("acme-x", a1, "X", fromAna)+assume("acme-y", a1, "Y", fromAna)), []byte(ana))
+	d.write("credd/credd.toml", []byte("version = 1\n[roster]\ninclude = [\""+team+"\"]\n[source.ana]\ntype = \"profile\"\nprofile = \"ana\"\n"))
+	p := d.plan(Options{})
+	want := "acme-x -> role acme/x: which credd has, from ana\nacme-y -> role acme-012345678901/y\nana -> source ana (lines stay)\n+ acme-012345678901/y = arn:aws:iam::012345678901:role/Y from ana\n"
+	if diff := cmp.Diff(want, summary(p)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if err := Apply(t.Context(), d.world(), p); err != nil {
+		t.Fatal(err)
+	}
+	checkApplied(t, d, p)
+}

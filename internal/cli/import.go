@@ -150,6 +150,9 @@ func (s *Streams) planImport(ctx context.Context, where locations, a *imported) 
 		if !ok || len(account) != 12 || strings.Trim(account, "0123456789") != "" || !roster.CanBeRole(name+"/x") {
 			return nil, &userError{ipc.Usage, "--customer " + c + " is not ACCOUNT=NAME", "such as: --customer 012345678901=acme"}
 		}
+		if have, ok := now.Customer(name); ok && !have.IsOwn() {
+			return nil, &userError{ipc.Usage, "customer " + name + " is in an included directory, which credd does not change: " + have.File, "name another one: --customer " + account + "=NAME"}
+		}
 		o.Customers[account] = name
 	}
 	plan, err := adopt.Make(files, now, o)

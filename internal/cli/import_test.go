@@ -110,3 +110,14 @@ func TestARefusedKeyStopsTheImport(t *testing.T) {
 		t.Errorf("credd.toml changed: %s", text)
 	}
 }
+
+func TestImportIntoATeamsCustomer(t *testing.T) {
+	config, _ := profiles(t)
+	team := t.TempDir()
+	put(t, filepath.Join(team, "gx.toml"), "version = 1\n[role.x]\narn = \"arn:aws:iam::112233445566:role/X\"\n")
+	put(t, filepath.Join(config, "credd.toml"), settingsText+"[roster]\ninclude = [\""+team+"\"]\n")
+	r := run(t, "", "import", "--dry-run", "--customer", "112233445566=gx")
+	if r.code != 2 || !strings.Contains(r.err, "customer gx is in an included directory") || !strings.Contains(r.err, "--customer 112233445566=NAME") {
+		t.Errorf("got %+v", r)
+	}
+}

@@ -38,6 +38,9 @@ func (s *Source) Check() error {
 	return nil
 }
 
+// IsOwn says whether a customer's file is among those that credd edits, and not in an included directory.
+func (c *Customer) IsOwn() bool { return filepath.Dir(c.File) == customersDir("") }
+
 // Restore gives a file of the configuration the bytes that it had, nil if there was none, provided that it is still as the
 // caller knows it. It reports whether that was so.
 func Restore(dir, path string, was []byte, still func(now []byte) bool) (done bool, err error) {
