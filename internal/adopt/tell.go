@@ -24,6 +24,9 @@ func (p *planner) tell() {
 		if pr.Get("mfa_process") != "" && p.needed[pr.Name] {
 			p.warn("profile %s: mfa_process is not taken over: a source has mfa_command for that, see docs/configuration.md", pr.Name)
 		}
+		if pr.Get("ca_bundle") != "" && p.needed[pr.Name] && p.now.Settings.Network.CABundle == "" {
+			p.warn("profile %s: its ca_bundle is for the programs that use it; credd's own calls need one in [network], see docs/configuration.md", pr.Name)
+		}
 	}
 	starts := map[string]bool{}
 	for _, s := range p.plan.Sources {
