@@ -8,21 +8,22 @@ import (
 	"credd/internal/adopt"
 	"credd/internal/agent/api"
 	"credd/internal/awsconfig"
+	"credd/internal/ipc"
 )
 
 // noteKeys names the keys that are still in files, unless AWS takes them no more, and of all keys of an import those that are old.
 func (s *Streams) noteKeys(ctx context.Context, plan *adopt.Plan) {
-	const patience = 20 * time.Second // for all: it is told without their age then
+	const patience = 10 * time.Second // for all: beyond it they are named without their age
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, k := range plan.LeftKeys {
 		tried, err := s.tryKey(ctx, k.Key, k.Region, k.EndpointURL)
-		switch {
-		case err == nil && !tried.Accepted:
+		if err == nil && !tried.Accepted {
 			s.say("key %s of profile %s is not accepted by AWS any more: its lines in %s can go", k.ID, k.Profile, k.File)
 			continue
-		case err != nil:
-			cancel() // the others would fare no better
+		}
+		if err != nil && sorted(err).code != ipc.Usage { // no daemon, or no network: the others would fare no better
+			cancel()
 		}
 		s.say("key %s of profile %s is still in clear in %s", k.ID, k.Profile, k.File)
 		s.noteAge("access key "+k.ID+" of profile "+k.Profile, tried.Created, "move it into the vault, and change it there: credd import --keys, credd source rotate")
@@ -30,7 +31,7 @@ func (s *Streams) noteKeys(ctx context.Context, plan *adopt.Plan) {
 	for _, src := range plan.Keys() {
 		tried, err := s.tryKey(ctx, *src.Key, src.Region, src.EndpointURL)
 		if err != nil {
-			cancel()
+			return // it was proved a moment ago
 		}
 		s.noteAge("source "+src.Name+": access key "+src.Key.ID, tried.Created, "change it: credd source rotate "+src.Name)
 	}

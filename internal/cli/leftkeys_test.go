@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"credd/internal/agent/api"
+	"credd/internal/ipc"
 )
 
 // Keys that stay in ~/.aws are named by every status, until they are gone.
@@ -29,6 +31,35 @@ func TestStatusNamesKeysInClear(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r := run(t, "", "status"); r.code != 0 || strings.Contains(r.out, "in clear") {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// Keys are tried after an import: one that AWS takes no more is told so, an old one is warned of, and of one that nobody can try only
+// that it is there.
+func TestImportNotesKeys(t *testing.T) {
+	_, aws := profiles(t)
+	put(t, filepath.Join(aws, "config"), "")
+	put(t, filepath.Join(aws, "credentials"), importKeys+"[gone]\naws_access_key_id = AKIAGONE\naws_secret_access_key = canary-gone\n[odd]\naws_access_key_id = odd\naws_secret_access_key = canary-odd\n")
+	daemon(t, func(r api.Request) any {
+		switch {
+		case r.Do != api.DoTryKey:
+			return struct{}{}
+		case r.Key.ID == "odd":
+			return &ipc.Error{Code: ipc.Usage, Message: "it is no key"}
+		}
+		return api.Tried{Accepted: r.Key.ID != "AKIAGONE", Created: time.Now().Add(-91 * 24 * time.Hour)}
+	})
+	r := run(t, "", "import", "--yes")
+	for _, want := range []string{
+		"key AKIABASEBASEBASE of profile base is still in clear in ", "access key AKIABASEBASEBASE of profile base was created 91 days ago",
+		"key AKIAGONE of profile gone is not accepted by AWS any more: its lines in ", "key odd of profile odd is still in clear in ", "there is nothing to import",
+	} {
+		if r.code != 0 || !strings.Contains(r.out+r.err, want) {
+			t.Errorf("got %+v\nwant %s", r, want)
+		}
+	}
+	if strings.Contains(r.out+r.err, "canary") || strings.Count(r.err, "days ago") != 1 {
 		t.Errorf("got %+v", r)
 	}
 }

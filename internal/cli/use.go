@@ -22,8 +22,8 @@ func newUseCmd(s *Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "use [ROLE|CUSTOMER|PROFILE|-]", Short: "Switch this shell to a role", Args: cobra.MaximumNArgs(1),
 		Long: `Switch this shell to a role: AWS_PROFILE and the region are set, and what would go before the profile is unset and told. A customer
-stands for its default role, @source for a source's own session, - for the role before; without an argument there is a list to choose from. Only this shell changes. It
-needs credd's shell function: see credd shell-init --help.`,
+stands for its default role, @source for a source's own session, - for the role before; without an argument there is a list to
+choose from. Only this shell changes. It needs credd's shell function: see credd shell-init --help.`,
 		Example: "  credd use acme/readonly\n  credd use acme\n  credd use -\n  credd use\n  credd use --off",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if u.shell == "" {
