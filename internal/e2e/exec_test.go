@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"credd/internal/fakeaws"
 )
 
 // newExec is a world with the role acme/admin, and a daemon.
@@ -61,6 +63,36 @@ func TestExecSignals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// While AWS does not answer a signal ends credd, and nothing is run.
+func TestExecSignalledBefore(t *testing.T) {
+	t.Parallel()
+	w := newExec(t)
+	arn := "arn:aws:iam::" + account + ":role/acme-admin"
+	w.aws.SetFault(arn, fakeaws.Stall)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		cmd := w.exec("touch", w.path("ran"))
+		check(t, cmd.Start())
+		w.eventually("it asks the daemon", func() bool { return w.connected(cmd.Process.Pid) })
+		check(t, cmd.Process.Signal(sig))
+		cmd.Wait()
+		if st := cmd.ProcessState.Sys().(syscall.WaitStatus); !st.Signaled() || st.Signal() != sig {
+			t.Errorf("%v: it ended with %v", sig, cmd.ProcessState)
+		}
+		if _, err := os.Stat(w.path("ran")); err == nil {
+			t.Errorf("%v: the command was run", sig)
+		}
+	}
+}
+
+// connected says whether a process has a socket open.
+func (w *world) connected(pid int) bool {
+	fds, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	return slices.ContainsFunc(fds, func(fd string) bool {
+		to, _ := os.Readlink(fd)
+		return strings.HasPrefix(to, "socket:")
+	})
 }
 
 func TestExecPipes(t *testing.T) {
