@@ -68,7 +68,7 @@ func (s *Streams) imports(ctx context.Context, a *imported) error {
 	}
 	runs, err := w.Journal.Runs()
 	if err != nil {
-		return err
+		return &userError{ipc.Usage, err.Error(), "mv " + w.Journal.Path + " " + w.Journal.Path + ".broken; earlier imports cannot be taken back then"}
 	}
 	switch {
 	case a.undo:

@@ -65,6 +65,19 @@ func TestImportOfBrokenConfiguration(t *testing.T) {
 	}
 }
 
+func TestImportWithABrokenJournal(t *testing.T) {
+	profiles(t)
+	journal := filepath.Join(os.Getenv("HOME"), ".local", "state", "credd", "import.json")
+	for text, want := range map[string]string{"{\"runs\": canary": "is not a journal of imports", "{\"version\": 9}": "is of another version of credd"} {
+		put(t, journal, text)
+		for _, flag := range []string{"--yes", "--undo", "--finish"} {
+			if r := run(t, "", "import", flag); r.code != 2 || !strings.Contains(r.err, want) || !strings.Contains(r.err, "mv "+journal) || strings.Contains(r.err, "canary") {
+				t.Errorf("%s %s: got %+v", text, flag, r)
+			}
+		}
+	}
+}
+
 func TestImportOfFilesElsewhere(t *testing.T) {
 	_, aws := profiles(t)
 	other := filepath.Join(filepath.Dir(aws), "elsewhere")
