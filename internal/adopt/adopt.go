@@ -18,8 +18,13 @@ type Options struct {
 	Except    []string          // of profiles that stay as they are
 	Customers map[string]string // keys of customers by account
 	InVault   map[string]string // IDs of the keys that sources of the roster have there
-	Elsewhere bool              // the files are not those below ~/.aws, which the daemon reads
+	Elsewhere Elsewhere
 }
+
+// Elsewhere says which of the files are not those below ~/.aws, which the daemon reads.
+type Elsewhere struct{ Config, Credentials bool }
+
+func (e Elsewhere) any() bool { return e.Config || e.Credentials }
 
 // Kind is what a profile becomes.
 type Kind int

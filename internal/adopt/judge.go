@@ -99,7 +99,7 @@ func (p *planner) fromObstacle(pr, src *profile, from what, trail []string) stri
 		return "its MFA code needs a source with an access key, which " + pr.source + " is not"
 	case pr.serial != "" && from == keys && !p.moves(src):
 		return "it asks for an MFA code, which needs the key of " + pr.source + " in the vault: --keys"
-	case p.o.Elsewhere && (from == process || from == temporary || from == login || from == keys && !p.moves(src)):
+	case p.o.Elsewhere.any() && (from == process || from == temporary || from == login || from == keys && !p.moves(src)):
 		return "the daemon reads source profiles in ~/.aws only, and these files are elsewhere"
 	case from == assumed, from == sso, from == webIdentity, from == odd:
 		why := p.obstacle(src, trail)

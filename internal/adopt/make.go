@@ -181,7 +181,7 @@ func (p *planner) sourceOf(pr *profile, name, serial string) roster.Source {
 	switch what := pr.what; {
 	case what == sso:
 		src.Type, src.AccountID, src.RoleName = "sso", pr.account, pr.permission
-		if src.SSOSession = pr.session; pr.session == "" || p.o.Elsewhere {
+		if src.SSOSession = pr.session; pr.session == "" || p.o.Elsewhere.any() {
 			src.SSOSession, src.StartURL, src.SSORegion = "", pr.startURL, pr.ssoRegion
 		}
 	case what == webIdentity:

@@ -55,7 +55,7 @@ func Make(files *awsconfig.Files, now *roster.Roster, o Options) (*Plan, error) 
 			return nil, fmt.Errorf("%w: %q", ErrNoProfile, name)
 		}
 	}
-	p.readers = readersOf(now, p.profiles)
+	p.readers = readersOf(now, p.profiles, o.Elsewhere)
 	p.judge()
 	p.gather()
 	for _, pr := range p.all {

@@ -199,6 +199,12 @@ var plans = []struct {
 	{name: "a key that a source reads, without codes", creds: ana, options: Options{Keys: true},
 		roster: []string{"credd.toml", "version = 1\n[source.ana]\ntype = \"profile\"\nprofile = \"ana\"\nregion = \"us-east-1\"\n"},
 		want:   "ana -> source ana: which has the key then, and does not read the profile any more\n+ ana = keys us-east-1 key AKIAANAANAANAANA for the one of type profile\n"},
+	{name: "another profile of that name, elsewhere", creds: ana, options: Options{Keys: true, Elsewhere: Elsewhere{Config: true, Credentials: true}},
+		roster: []string{"credd.toml", "version = 1\n[source.ana]\ntype = \"profile\"\nprofile = \"ana\"\n"},
+		want:   "ana -> source ana-2\n+ ana-2 = keys key AKIAANAANAANAANA\n"},
+	{name: "a key that a source reads, its config elsewhere", creds: ana, options: Options{Keys: true, Elsewhere: Elsewhere{Config: true}},
+		roster: []string{"credd.toml", "version = 1\n[source.ana]\ntype = \"profile\"\nprofile = \"ana\"\n"},
+		want:   "ana -> left: its lines stay: source ana of credd reads them\n"},
 	{name: "a key that two sources read", creds: ana, options: Options{Keys: true},
 		roster: []string{"credd.toml", "version = 1\n[source.x]\ntype = \"profile\"\nprofile = \"ana\"\n[source.y]\ntype = \"profile\"\nprofile = \"ana\"\n"},
 		want:   "ana -> left: its lines stay: source x of credd reads them\n"},
@@ -229,7 +235,7 @@ var plans = []struct {
 		want: "a -> left: lines are indented below its external_id\nana -> left: lines are indented below its aws_secret_access_key\n"},
 	{name: "keys of its own", config: assume("a", a1, "A", fromAna), creds: ana + strings.Replace(ana, "[ana]", "[a]", 1),
 		want: "a -> left: it has keys of its own, which would go before credd\nana -> left: its key stays in the file; --keys moves it into the vault\n"},
-	{name: "files elsewhere", config: assume("a", a1, "A", fromAna) + assume("p", a2, "P", "source_profile = x") + "[profile x]\ncredential_process = y\n", creds: ana, options: Options{Elsewhere: true},
+	{name: "files elsewhere", config: assume("a", a1, "A", fromAna) + assume("p", a2, "P", "source_profile = x") + "[profile x]\ncredential_process = y\n", creds: ana, options: Options{Elsewhere: Elsewhere{Config: true}},
 		want: "a -> left: the daemon reads source profiles in ~/.aws only, and these files are elsewhere\nana -> left: its key stays in the file; --keys moves it into the vault\n" +
 			"p -> left: the daemon reads source profiles in ~/.aws only, and these files are elsewhere\nx -> left: it has a credential_process of its own\n"},
 }

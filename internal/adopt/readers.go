@@ -9,14 +9,15 @@ import (
 // readers are the sources of the roster, of type profile, that read a profile: by its own name, or through the source_profile of
 // another. Once such a profile asks credd, its source would ask itself.
 type readers struct {
-	own     map[string][]*roster.Source
-	through map[string]string // names of sources
+	own       map[string][]*roster.Source
+	through   map[string]string // names of sources
+	elsewhere Elsewhere
 }
 
-func readersOf(now *roster.Roster, profiles map[string]*profile) readers {
-	r := readers{map[string][]*roster.Source{}, map[string]string{}}
+func readersOf(now *roster.Roster, profiles map[string]*profile, elsewhere Elsewhere) readers {
+	r := readers{map[string][]*roster.Source{}, map[string]string{}, elsewhere}
 	for _, s := range now.Sources() {
-		if s.Type != "profile" {
+		if s.Type != "profile" || !r.sees(profiles[s.Profile]) {
 			continue
 		}
 		r.own[s.Profile] = append(r.own[s.Profile], s)
@@ -32,6 +33,11 @@ func readersOf(now *roster.Roster, profiles map[string]*profile) readers {
 	return r
 }
 
+// sees says whether the daemon finds something of a profile.
+func (r readers) sees(pr *profile) bool {
+	return pr != nil && (len(pr.Config) > 0 && !r.elsewhere.Config || len(pr.Credentials) > 0 && !r.elsewhere.Credentials)
+}
+
 // bound returns a source for which the lines of a profile have to stay, "" if there is none. The one source that reads a profile
 // with a key can have the key itself instead.
 func (r readers) bound(pr *profile) string {
@@ -39,7 +45,7 @@ func (r readers) bound(pr *profile) string {
 	switch {
 	case r.through[pr.Name] != "":
 		return r.through[pr.Name]
-	case len(own) == 0 || pr.what == keys && len(own) == 1:
+	case len(own) == 0 || pr.what == keys && len(own) == 1 && !r.elsewhere.any():
 		return ""
 	}
 	return own[0].Name

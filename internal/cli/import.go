@@ -141,7 +141,9 @@ func (s *Streams) planImport(ctx context.Context, where locations, a *imported) 
 	if err != nil {
 		return nil, err
 	}
-	o := adopt.Options{Helper: helper, Keys: a.keys, Only: a.only, Except: a.except, Customers: map[string]string{}, Elsewhere: !same(at.Config, awsconfig.In(where.aws).Config) || !same(at.Credentials, awsconfig.In(where.aws).Credentials)}
+	o := adopt.Options{Helper: helper, Keys: a.keys, Only: a.only, Except: a.except, Customers: map[string]string{}}
+	daemons := awsconfig.In(where.aws)
+	o.Elsewhere = adopt.Elsewhere{Config: !same(at.Config, daemons.Config), Credentials: !same(at.Credentials, daemons.Credentials)}
 	if a.keys {
 		o.InVault = s.keysInVault(ctx, now)
 	}
