@@ -75,6 +75,53 @@ func TestGeneratedFilesOnDisk(t *testing.T) {
 	}
 }
 
+// TestHandsAnywhere takes imports back after a hand put comments and settings between any lines: each of its lines stays.
+func TestHandsAnywhere(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 1000 {
+		config, creds := generate(r)
+		p, err := Make(filesOf(config, creds), &roster.Roster{}, Options{Helper: helper, Keys: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, kept := newRun(p, time.Now())
+		for i, e := range run.AWS {
+			e.fill(kept)
+			f := p.Files[i]
+			var edited bytes.Buffer
+			hands, mark := 0, []string{"# ", ""}[r.IntN(2)]
+			for line := range bytes.Lines(f.After) {
+				if r.IntN(6) == 0 && edited.Len() > 0 { // not above a mark of the file's order of bytes
+					fmt.Fprintf(&edited, "%shand%d = x\n", mark, hands)
+					hands++
+				}
+				edited.Write(line)
+			}
+			got, lost := e.undone(edited.Bytes())
+			for n := range hands {
+				if !bytes.Contains(got, fmt.Appendf(nil, "%shand%d = x\n", mark, n)) {
+					t.Fatalf("hand %d is lost: got\n%s\nfrom\n%s", n, got, edited.Bytes())
+				}
+			}
+			twice := e.Kind == awsconfig.Credentials && hasTwice(f.Before)
+			if lost != nil && !twice || lost == nil && !sameSettings(unhanded(got), f.Before, e.Kind) {
+				t.Fatalf("got\n%s\n%+v\nwant\n%s\nfrom\n%s", got, lost, f.Before, edited.Bytes())
+			}
+		}
+	}
+}
+
+// unhanded is a text without the lines of hands.
+func unhanded(text []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(text) {
+		if !bytes.Contains(line, []byte("hand")) {
+			out = append(out, line...)
+		}
+	}
+	return out
+}
+
 // hasTwice says whether credentials have two sections of a name, of which one may go as a whole.
 func hasTwice(data []byte) bool {
 	seen := map[string]bool{}

@@ -109,7 +109,8 @@ func (m *merger) unmake(p Place, all []awsconfig.Section) {
 			if cut := bytes.TrimSuffix(bytes.TrimSuffix(m.data[:start], []byte("\n")), []byte("\r")); len(cut) < start && bytes.HasSuffix(cut, []byte("\n")) {
 				start = len(cut)
 			}
-			m.put(start, set.End, "")
+			m.put(set.Start, set.End, "")
+			m.put(start, s.Body, "") // what somebody wrote between stays
 			return
 		}
 	}
