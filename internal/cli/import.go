@@ -30,7 +30,8 @@ func newImportCmd(s *Streams) *cobra.Command {
 AWS_SHARED_CREDENTIALS_FILE). The profiles keep their names and ask credhelper from then on. All is shown before it is done.
 
 A profile with a role_arn becomes a role; one of IAM Identity Center too, or a source if others are assumed from it. Access keys
-stay where they are, unless --keys moves them into the vault, each only if AWS accepts it.
+stay where they are, unless --keys moves them into the vault, each only if AWS accepts it; a source of type profile that reads one
+becomes a source of type keys. Keys that stay are named each time, until AWS accepts them no more.
 
 --undo takes the last import back: every byte, or where files were changed since, the lines that the import replaced. --finish ends
 that possibility and forgets what was kept for it.`,
