@@ -43,8 +43,8 @@ func wish(r *roster.Roster, helper string) (w awsconfig.Wish, err error) {
 	return w, nil
 }
 
-// wishes reads the roles. What is broken in their files is told.
-func (s *Streams) wishes(where locations) (awsconfig.Wish, error) {
+// wishes reads the roles. What is broken in their files is told. f may be nil.
+func (s *Streams) wishes(where locations, f *awsconfig.Files) (awsconfig.Wish, error) {
 	r := roster.Load(where.config, nil)
 	if r.Broken() == nil { // else that is the error
 		for _, p := range r.Problems() {
@@ -55,13 +55,16 @@ func (s *Streams) wishes(where locations) (awsconfig.Wish, error) {
 	if err != nil {
 		return awsconfig.Wish{}, err
 	}
+	if f != nil {
+		helper = steady(helper, f)
+	}
 	return wish(r, helper)
 }
 
 // profiles reads the roles and the files in which their profiles are.
 func (s *Streams) profiles(where locations) (w awsconfig.Wish, f *awsconfig.Files, err error) {
-	if w, err = s.wishes(where); err == nil {
-		f, err = awsconfig.ReadFiles(awsconfig.InEnvironment(where.aws))
+	if f, err = awsconfig.ReadFiles(awsconfig.InEnvironment(where.aws)); err == nil {
+		w, err = s.wishes(where, f)
 	}
 	return w, f, err
 }

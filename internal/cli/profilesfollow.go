@@ -36,11 +36,11 @@ func (o follower) follow(r *roster.Roster) (*awsconfig.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := wish(r, helper)
+	f, err := awsconfig.ReadFiles(o.at)
 	if err != nil {
 		return nil, err
 	}
-	f, err := awsconfig.ReadFiles(o.at)
+	w, err := wish(r, steady(helper, f))
 	if err != nil {
 		return nil, err
 	}

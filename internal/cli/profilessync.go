@@ -38,7 +38,7 @@ never changed: if it has the name of a role's, it is told and left.`,
 
 // printProfiles prints the profiles as they would stand in a file, for programs: nothing is filtered.
 func (s *Streams) printProfiles(where locations) error {
-	w, err := s.wishes(where)
+	w, err := s.wishes(where, nil)
 	if err != nil {
 		return err
 	}
