@@ -33,6 +33,7 @@ const (
 
 	ProfileFiles     ID = "profile.files"
 	ProfileNone      ID = "profile.none"
+	ProfileBlock     ID = "profile.block"
 	ProfileHelper    ID = "profile.helper"
 	ProfileCopy      ID = "profile.copy"
 	ProfileQuotes    ID = "profile.quotes"
@@ -77,7 +78,7 @@ var Checks = []Check{
 	{NetworkSTS, "network"}, {NetworkClock, "network"},
 	{SourceWorks, "sources"}, {SourceNotes, "sources"},
 	{RoleWorks, "roles"},
-	{ProfileFiles, "profiles"}, {ProfileNone, "profiles"}, {ProfileHelper, "profiles"}, {ProfileCopy, "profiles"},
+	{ProfileFiles, "profiles"}, {ProfileNone, "profiles"}, {ProfileBlock, "profiles"}, {ProfileHelper, "profiles"}, {ProfileCopy, "profiles"},
 	{ProfileQuotes, "profiles"}, {ProfileArguments, "profiles"}, {ProfileRole, "profiles"}, {ProfileRegion, "profiles"},
 	{ProfileShadowed, "profiles"}, {ProfileMixed, "profiles"}, {ProfileTwice, "profiles"},
 	{EnvShadowing, "environment"}, {EnvProfile, "environment"}, {EnvFiles, "environment"},
