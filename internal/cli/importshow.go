@@ -105,7 +105,7 @@ func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 			profiles++
 		}
 	}
-	s.say("imported: %s now ask credd, by %s and %s that are new", count(profiles, "profile"), count(len(plan.Roles), "role"), count(added(plan.Sources), "source"))
+	s.say("imported: credd now serves %s; new: %s", count(profiles, "profile"), several(counted{len(plan.Roles), "role"}, counted{added(plan.Sources), "source"}))
 	for _, name := range plan.Logins {
 		s.say("log in: credd login %s", name)
 	}
@@ -136,7 +136,7 @@ func (s *Streams) undoImport(ctx context.Context, w adopt.World, runs []*adopt.R
 	for _, e := range run.AWS {
 		s.say("  %s gets its lines back", e.Path)
 	}
-	s.say("  %s, %s and %s go", count(len(run.Roles), "role"), count(len(run.Sources), "source"), count(len(run.Keys), "key"))
+	s.say("  what goes: %s", several(counted{len(run.Roles), "role"}, counted{len(run.Sources), "source"}, counted{len(run.Keys), "key"}))
 	for _, was := range run.Replaced {
 		s.say("  source %s reads profile %s again", was.Name, was.Profile)
 	}

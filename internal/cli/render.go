@@ -78,6 +78,30 @@ func count(n int, noun string) string {
 	return fmt.Sprint(n, " ", noun)
 }
 
+// counted is a number of things.
+type counted struct {
+	n    int
+	noun string
+}
+
+// several writes what there is of things: 1 role and 2 sources.
+func several(all ...counted) string {
+	var some []string
+	for _, c := range all {
+		if c.n > 0 {
+			some = append(some, count(c.n, c.noun))
+		}
+	}
+	switch n := len(some); n {
+	case 0:
+		return "nothing"
+	case 1:
+		return some[0]
+	default:
+		return strings.Join(some[:n-1], ", ") + " and " + some[n-1]
+	}
+}
+
 // clock writes a time as people at this machine read it.
 func clock(t, now time.Time) string {
 	if now.Sub(t).Abs() < 20*time.Hour {
