@@ -46,7 +46,7 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 	case api.DoStatus:
 		return a.status(), failure{}
 	case api.DoNames:
-		return a.names(), failure{}
+		return a.names(r.Text), failure{}
 	case api.DoReload:
 		return a.Reload(), failure{}
 	case api.DoTest:

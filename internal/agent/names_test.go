@@ -15,21 +15,22 @@ func TestNames(t *testing.T) {
 		"customers/bad.toml":   "version = 9\n",
 		"customers/aaron.toml": customerText("ops"),
 	})
-	want := api.Names{
-		Roles: []api.RoleName{
-			{Name: "aaron/ops", AccountID: "012345678901"},
-			{Name: "acme/admin", AccountID: "012345678901", Environment: "production"},
-			{Name: "acme/readonly", AccountID: "012345678901", Environment: "production"},
-		},
-		Customers: []api.CustomerName{{Name: "aaron", Title: "aaron"}, {Name: "acme", Title: "Acme Corp", AccountID: "012345678901", Environment: "production"}},
-		Sources:   []api.SourceName{{Name: "work", Type: "profile"}},
-	}
-	var got api.Names
-	if err := w.call(t, api.Request{Do: api.DoNames}, &got); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("want -, got +\n%s", diff)
+	admin, readonly, acme := api.Label("acme/admin\t012345678901 production"), api.Label("acme/readonly\t012345678901 production"), api.Label("acme\tAcme Corp 012345678901 production")
+	work := api.SourceName{Name: "work", Type: "profile"}
+	for text, want := range map[string]api.Names{
+		"":        {Roles: []api.Label{"aaron/ops\t012345678901", admin, readonly}, Customers: []api.Label{"aaron\t", acme}, Sources: []api.SourceName{work}},
+		"Me/Read": {Roles: []api.Label{readonly}, Customers: []api.Label{}, Sources: []api.SourceName{}},
+		"acme":    {Roles: []api.Label{admin, readonly}, Customers: []api.Label{acme}, Sources: []api.SourceName{}},
+		"work":    {Roles: []api.Label{}, Customers: []api.Label{}, Sources: []api.SourceName{work}},
+	} {
+		want.Environments = []string{"production"}
+		var got api.Names
+		if err := w.call(t, api.Request{Do: api.DoNames, Text: text}, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q: want -, got +\n%s", text, diff)
+		}
 	}
 	if n := w.aws.count(); n != 0 {
 		t.Errorf("got %d calls of AWS, want none", n)

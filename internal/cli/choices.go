@@ -28,7 +28,7 @@ type choice struct{ word, about string }
 type lookup struct {
 	cmd   *cobra.Command
 	args  []string
-	names func() api.Names // asked for when needed, and once
+	names func() api.Names // those that the word can become; asked for when needed, and once
 }
 
 // offers says what placeholders of use lines and what flags take. Those of one command stand with its name. A flag that is not
@@ -84,20 +84,13 @@ func either(lists ...func(lookup) []choice) func(lookup) []choice {
 	}
 }
 
-func roles(l lookup) (out []choice) {
-	for _, r := range l.names().Roles {
-		out = append(out, choice{r.Name, r.AccountID + " " + r.Environment})
-	}
-	return out
-}
+func roles(l lookup) []choice     { return labelled(l.names().Roles) }
+func customers(l lookup) []choice { return labelled(l.names().Customers) }
 
-func customers(l lookup) (out []choice) {
-	for _, c := range l.names().Customers {
-		title := c.Title
-		if title == c.Name {
-			title = ""
-		}
-		out = append(out, choice{c.Name, title + " " + c.AccountID + " " + c.Environment})
+func labelled(all []api.Label) (out []choice) {
+	for _, l := range all {
+		name, about := l.Parts()
+		out = append(out, choice{name, about})
 	}
 	return out
 }
@@ -132,12 +125,8 @@ func own(l lookup) (out []choice) {
 
 // environments are those of other customers.
 func environments(l lookup) (out []choice) {
-	seen := map[string]bool{"": true}
-	for _, c := range l.names().Customers {
-		if !seen[c.Environment] {
-			seen[c.Environment] = true
-			out = append(out, choice{c.Environment, ""})
-		}
+	for _, e := range l.names().Environments {
+		out = append(out, choice{e, ""})
 	}
 	return out
 }

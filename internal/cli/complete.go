@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -19,10 +21,22 @@ import (
 // A command completes by its use line: the word that stands there for an argument, such as ROLE, and the name of a flag say what
 // they take; choices.go has the table. So a new command completes without a line of its own.
 
-// completes makes the arguments and flags of a command, and of those below it, complete.
-func completes(cmd *cobra.Command) {
+// complete answers a shell that completes a line. Only then are the commands made to complete: it takes time.
+func (s *Streams) complete(ctx context.Context, root *cobra.Command, line []string) int {
+	root.InitDefaultHelpCmd() // else it comes with Execute
+	completes(root, line)
+	all := bufio.NewWriter(s.Out) // cobra writes each choice by itself
+	root.SetOut(all)
+	return s.fail(errors.Join(root.ExecuteContext(ctx), all.Flush()))
+}
+
+// completes makes the arguments and flags of a command, and of those below it, complete. The line is what was typed; after a --
+// on it stands another program, which is the shell's to complete. Cobra does not tell: it parses with a -- of its own.
+func completes(cmd *cobra.Command, line []string) {
 	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
+	if slices.Contains(line[:max(0, len(line)-1)], "--") {
+		cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
+	} else if len(cmd.ValidArgs) == 0 {
 		cmd.ValidArgsFunction = completeArgument(parameters(cmd))
 	}
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
@@ -31,7 +45,7 @@ func completes(cmd *cobra.Command) {
 		}
 	})
 	for _, sub := range cmd.Commands() {
-		completes(sub)
+		completes(sub, line)
 	}
 }
 
@@ -70,9 +84,6 @@ func parameters(cmd *cobra.Command) []parameter {
 // completeArgument completes the arguments of a command.
 func completeArgument(of []parameter) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if cmd.ArgsLenAtDash() >= 0 {
-			return nil, cobra.ShellCompDirectiveDefault // another program's
-		}
 		i := len(args)
 		if n := len(of); i >= n && n > 0 && of[n-1].again {
 			i = n - 1
@@ -109,7 +120,7 @@ func completeWith(offers []offer) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		directive := cobra.ShellCompDirectiveNoFileComp
 		var out []cobra.Completion
-		l := lookup{cmd: cmd, args: args, names: sync.OnceValue(func() api.Names { return names(cmd.Context()) })}
+		l := lookup{cmd: cmd, args: args, names: sync.OnceValue(func() api.Names { return names(cmd.Context(), nameIn(typed)) })}
 		for _, o := range offers {
 			switch o.kind {
 			case files:
@@ -123,6 +134,9 @@ func completeWith(offers []offer) cobra.CompletionFunc {
 				continue
 			}
 			for _, c := range o.list(l) {
+				if printable(c.word) != c.word {
+					continue // it would end the line of a choice, or act on the terminal
+				}
 				// Not only what begins so: fish, and zsh if it is set up to, find acme/admin by adm. Others pick for themselves.
 				if strings.Contains(strings.ToLower(c.word), strings.ToLower(typed)) && !slices.Contains(args, c.word) {
 					out = append(out, cobra.CompletionWithDesc(c.word, printable(strings.Join(strings.Fields(c.about), " "))))
@@ -133,12 +147,15 @@ func completeWith(offers []offer) cobra.CompletionFunc {
 	}
 }
 
+// nameIn is what a name has to hold to become the typed word: acme/ is a customer's new role, @work a source's own session.
+func nameIn(typed string) string { return strings.TrimSuffix(strings.TrimPrefix(typed, ownMark), "/") }
+
 // patience is how long the daemon may take to tell the names: a person waits for the next letter.
 const patience = 300 * time.Millisecond
 
 // names asks the daemon, which has them at hand, or else reads the files. It starts no daemon and tells no error: a line that is
 // being typed has no place for it.
-func names(ctx context.Context) api.Names {
+func names(ctx context.Context, text string) api.Names {
 	where, err := locate()
 	if err != nil {
 		return api.Names{}
@@ -147,9 +164,9 @@ func names(ctx context.Context) api.Names {
 	defer cancel()
 	if conn, err := socket.Dial(ctx, where.socket); err == nil {
 		var n api.Names
-		if api.Call(ctx, conn, api.Request{Do: api.DoNames}, &n) == nil {
+		if api.Call(ctx, conn, api.Request{Do: api.DoNames, Text: text}, &n) == nil {
 			return n
 		}
 	}
-	return agent.Names(roster.Load(where.config, nil))
+	return agent.Names(roster.Load(where.config, nil), text)
 }

@@ -2,9 +2,10 @@ package cli
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,46 +36,35 @@ daemon, or from the files if none runs.
 	}
 }
 
-// bashTail replaces functions of the script that it follows.
-//
-//go:embed completion.bash
-var bashTail string
+//go:embed completion
+var completionFiles embed.FS
 
-// completionScript is cobra's for a shell, except that it runs nothing which stands on the line: cobra's asks by eval.
+// completionScript is our own, and for fish cobra's: what cobra has for other shells evaluates what stands on the line.
 func completionScript(root *cobra.Command, shell string) (string, error) {
-	var b bytes.Buffer
-	switch shell {
-	case "bash":
-		err := root.GenBashCompletionV2(&b, true)
-		return b.String() + bashTail, err
-	case "zsh":
-		if err := root.GenZshCompletion(&b); err != nil {
-			return "", err
-		}
-		return instead(b.String(), `out=$(eval ${requestComp} 2>/dev/null)`, `local program=${${(Q)words[1]}/#\~\//$HOME/}
-    (( $+functions[$program] )) || whence -p -- $program >/dev/null || program=credd
-    local -a typed=(${(Q)words[2,-1]})
-    [ -n "${lastChar}" ] || typed+=("")
-    out=$("$program" __complete "${typed[@]}" 2>/dev/null)`)
-	case "fish":
-		if err := root.GenFishCompletion(&b, true); err != nil {
-			return "", err
-		}
-		return instead(b.String(), `set -l results (eval $requestComp 2> /dev/null)`, `set -l program $args[1]
-    type -q -- $program; or set program credd
-    set -l typed (commandline -ct)
-    set -l results ($program __complete $args[2..-1] "$typed" 2> /dev/null)`)
-	case "powershell":
-		err := root.GenPowerShellCompletionWithDesc(&b)
-		return b.String(), err
+	file := map[string]string{"bash": "credd.bash", "zsh": "credd.zsh", "powershell": "credd.ps1"}[shell]
+	switch {
+	case file != "":
+		text, err := completionFiles.ReadFile(path.Join("completion", file))
+		return string(text), err
+	case shell == "fish":
+		return fishCompletion(root)
 	}
 	return "", &userError{ipc.Usage, "no completion for " + shell, "there is: bash, zsh, fish, powershell"}
 }
 
-// instead replaces the one place where a line stands.
-func instead(script, line, by string) (string, error) {
-	if n := strings.Count(script, line); n != 1 {
-		return "", fmt.Errorf("the script has %d lines that read %s", n, line)
+// fishCompletion is cobra's, but for the line that asks by eval.
+func fishCompletion(root *cobra.Command) (string, error) {
+	const eval = `set -l results (eval $requestComp 2> /dev/null)`
+	const ask = `set -l program $args[1]
+    type -q -- $program; or set program credd
+    set -l typed (commandline -ct | string replace -ra '["\'\\\\]' '')
+    set -l results ($program __complete $args[2..-1] "$typed" 2> /dev/null)`
+	var b bytes.Buffer
+	if err := root.GenFishCompletion(&b, true); err != nil {
+		return "", err
 	}
-	return strings.Replace(script, line, by, 1), nil
+	if n := strings.Count(b.String(), eval); n != 1 {
+		return "", fmt.Errorf("the script has %d lines that read %s", n, eval)
+	}
+	return strings.Replace(b.String(), eval, ask, 1), nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,9 @@ func Run(ctx context.Context, args []string, s *Streams) int {
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		return s.complete(ctx, root, args[1:])
+	}
 	err := root.ExecuteContext(ctx)
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("write the output: %w", out.err)
@@ -67,6 +71,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
 		newUseCmd(s), newShellInitCmd(s), newProfilesCmd(s),
 		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
+		newCompletionCmd(s),
 	)
 	typed(root)
 	return root

@@ -59,7 +59,7 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 // newHelpCmd is cobra's, except that help on what is not there is an error of usage.
 func newHelpCmd() *cobra.Command {
 	return &cobra.Command{
-		Use: "help [COMMAND]", Short: "Help about any command",
+		Use: "help [COMMAND…]", Short: "Help about any command",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			of, rest, err := cmd.Root().Find(args)
 			if err != nil {
