@@ -59,6 +59,32 @@ func (b *bench) helper() ([]row, error) {
 	}, nil
 }
 
+// completion compares what a shell waits for at a tab with the least that credd takes, with a thousand roles.
+func (b *bench) completion() ([]row, error) {
+	w, err := b.world(1000)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	if _, err := w.serve(); err != nil {
+		return nil, err
+	}
+	credd := filepath.Join(b.bin, "credd")
+	out, err := w.command("spawn", fmt.Sprint(20*b.scale), credd, "version", "--", credd, "__complete", "use", "c00042", "--", credd, "__complete", "use", "").Output()
+	if err != nil {
+		return nil, fmt.Errorf("spawn: %w", err)
+	}
+	var us [3]float64
+	for i, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		fmt.Sscan(line, &us[i])
+	}
+	ms := func(i int) string { return fmt.Sprintf("%.2f and %.2f ms", us[i]/1000, us[0]/1000) }
+	return []row{
+		{what: "a role's name completed / credd version", got: us[1] / us[0], unit: "x", bound: 2, note: ms(1)},
+		{what: "all of 1,000 roles and customers / credd version", got: us[2] / us[0], unit: "x", bound: 2, note: ms(2)},
+	}, nil
+}
+
 // load asks from a number of threads and returns requests a second and the 99th percentile.
 func load(sock, role string, threads, each int) (perSecond float64, p99 time.Duration, err error) {
 	took := make([][]time.Duration, threads)
