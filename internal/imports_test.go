@@ -52,6 +52,8 @@ var owners = map[string][]string{
 	"github.com/spf13/cobra":                       {"credd/internal/cli"},
 	"github.com/mattn/go-runewidth":                {"credd/internal/cli"},
 	"charm.land/bubbletea/v2":                      {"credd/internal/cli"},
+	"charm.land/huh/v2":                            {"credd/internal/cli"},
+	"charm.land/lipgloss/v2":                       {"credd/internal/cli"},
 	"github.com/sahilm/fuzzy":                      {"credd/internal/cli"},
 	"github.com/fsnotify/fsnotify":                 {"credd/internal/agent/watch"},
 	"github.com/pelletier/go-toml/v2":              {"credd/internal/agent/roster"},

@@ -52,6 +52,7 @@ func init() { // a map that is set here may hold functions that look into it
 
 		"--source": {list: either(sources(""), roles)}, "--from-sso": {list: sources("sso")},
 		"--role": {list: either(customers, roles)}, "customer add --role": {}, // a permission set
+		"init --role": {partly, newRole}, "init --source": {}, "init --type": words("sso", "keys", "profile"), "--vault-key": words("passphrase", "file"),
 		"--customer": {list: customers}, "--default-source": {list: sources("")},
 		"--type": words(sourceTypes...), "--mfa": words("prompt", "totp", "command"), "--outcome": words(outcomes...),
 		"env --format": words("bash", "fish", "powershell", "dotenv", "json", "github"), "--format": words(),

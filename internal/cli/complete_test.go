@@ -128,6 +128,7 @@ var free = []string{
 	"--access-key", "--account", "--account-id", "--arn", "--customer-name", "--except", "--external-id", "--from-profile", "--mfa-command",
 	"--mfa-serial", "--only", "--profile", "--region", "--role-arn", "--role-name", "--since", "--sso-region", "--sso-session", "--start-url",
 	"--sts-region", "--until", "--endpoint-url", "--shell", "import --customer",
+	"--service-name", "--sso-account", "--sso-role",
 }
 
 func TestEveryArgumentHasAnOffer(t *testing.T) {

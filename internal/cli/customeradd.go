@@ -21,6 +21,8 @@ type customerAdd struct {
 	roles    []string
 	all      bool
 	dryRun   bool
+	region   string // of the roles' profiles
+	guided   bool   // what comes next is told by whoever asked for this
 }
 
 func newCustomerAddCmd(s *Streams) *cobra.Command {
@@ -111,7 +113,11 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 			return err
 		}
 	}
-	return s.write(ctx, where, now, fresh)
+	if err := s.write(ctx, where, now, fresh); err != nil || a.guided {
+		return err
+	}
+	s.followProfiles(ctx, where)
+	return s.say("try one: credd source test %s", fresh[0].role.Name)
 }
 
 // choose makes customers and roles of accounts and permission sets. It tells of those that cannot be one.
@@ -127,6 +133,7 @@ func (a *customerAdd) choose(now *roster.Roster, login *roster.Source, accounts 
 				continue
 			}
 			f := newFound(login, customer, acc, role)
+			f.role.Region = a.region
 			if why := f.unfit(); why != nil {
 				skipped = append(skipped, why)
 				continue
@@ -147,7 +154,7 @@ func newFound(login *roster.Source, customer string, acc api.Account, role strin
 		Name: login.Name + "." + customer + "." + role, Type: "sso", StartURL: login.StartURL, SSORegion: login.SSORegion,
 		SSOSession: login.SSOSession, AccountID: acc.ID, RoleName: role, Region: login.Region,
 	}
-	return found{source: src, role: roster.NewRole{Name: customer + "/" + role, Source: src.Name, CustomerName: acc.Name, AccountID: acc.ID}}
+	return found{source: src, role: roster.NewRole{Name: customer + "/" + role, Source: src.Name, CustomerName: printable(acc.Name), AccountID: acc.ID}}
 }
 
 // unfit says why there can be no such role. AWS allows other names than credd does.
@@ -226,6 +233,5 @@ func (s *Streams) write(ctx context.Context, where locations, now *roster.Roster
 		e := sorted(err)
 		s.warn("the daemon did not take it: "+e.message, e.hint)
 	}
-	s.followProfiles(ctx, where)
-	return s.say("try one: credd source test %s", fresh[0].role.Name)
+	return nil
 }

@@ -71,7 +71,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
 		newUseCmd(s), newShellInitCmd(s), newProfilesCmd(s),
 		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
-		newCompletionCmd(s), newManCmd(s),
+		newCompletionCmd(s), newManCmd(s), newInitCmd(s),
 	)
 	typed(root)
 	return root

@@ -66,6 +66,8 @@ func (f filtered) Format(to fmt.State, verb rune) {
 type painted string
 
 const (
+	bold   = "1"
+	faint  = "2"
 	red    = "31"
 	green  = "32"
 	yellow = "33"

@@ -20,6 +20,7 @@ type sourceAdd struct {
 	roster.Source
 	fromStdin, fromEnv bool
 	fromProfile        string
+	key                *api.NewKey // that was asked for already, or nil
 	replace            bool
 	noTest             bool
 	given              []string // those of sourceFlags that were given, as they are written

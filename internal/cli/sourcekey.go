@@ -52,6 +52,8 @@ func (s *Streams) readKey(ctx context.Context, where locations, a *sourceAdd) (*
 	key := &api.NewKey{}
 	var err error
 	switch {
+	case a.key != nil:
+		key = a.key
 	case a.fromStdin:
 		key, err = readKeyLines(s.In)
 	case a.fromEnv:
