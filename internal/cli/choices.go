@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"credd/internal/agent/api"
+	"credd/internal/awsconfig"
 )
 
 // offer is what a word can become.
@@ -56,6 +57,7 @@ func init() { // a map that is set here may hold functions that look into it
 		"--customer": {list: customers}, "--default-source": {list: sources("")},
 		"--type": words(sourceTypes...), "--mfa": words("prompt", "totp", "command"), "--outcome": words(outcomes...),
 		"env --format": words("bash", "fish", "powershell", "dotenv", "json", "github"), "--format": words(),
+		"--profile": {list: awsProfiles}, "--from-profile": {list: awsProfiles}, "--only": {list: awsProfiles}, "--except": {list: awsProfiles},
 		"--duration":    {ordered, words("15m", "30m", "1h", "2h", "4h", "8h", "12h").list},
 		"--environment": {list: environments},
 		"--destination": words("s3", "ec2", "iam", "lambda", "cloudwatch", "cloudformation", "rds", "ecs", "eks", "dynamodb"),
@@ -128,6 +130,22 @@ func own(l lookup) (out []choice) {
 func environments(l lookup) (out []choice) {
 	for _, e := range l.names().Environments {
 		out = append(out, choice{e, ""})
+	}
+	return out
+}
+
+// awsProfiles are those of ~/.aws.
+func awsProfiles(lookup) (out []choice) {
+	where, err := locate()
+	if err != nil {
+		return nil
+	}
+	files, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
+	if err != nil {
+		return nil
+	}
+	for _, name := range files.Names() {
+		out = append(out, choice{name, ""})
 	}
 	return out
 }

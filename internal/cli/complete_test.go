@@ -33,6 +33,8 @@ const globexText = "version = 1\nenvironment = \"Test\"\n\n[role.readonly]\narn 
 func TestCompletion(t *testing.T) {
 	config := home(t)
 	put(t, config+"/customers/globex.toml", globexText)
+	t.Setenv("AWS_CONFIG_FILE", config+"/aws")
+	put(t, config+"/aws", "[default]\n[profile team]\n")
 	put(t, config+"/credd.toml", settingsText+"[source.keys]\ntype = \"keys\"\n")
 	const none, fine, space, ordered = ":0", ":4", ":6", ":36"
 	tests := []struct {
@@ -63,6 +65,8 @@ func TestCompletion(t *testing.T) {
 		{"source add ", "", fine},
 		{"source add new --type ss", "sso process", fine},
 		{"source add new --token-file ", "", none},
+		{"source add new --from-profile ", "default team", fine},
+		{"import --only t", "default team", fine},
 		{"source test ", "keys work acme/admin globex/readonly", fine},
 		{"customer show g", "globex", fine},
 		{"customer add --from-sso ", "", fine},
@@ -125,8 +129,8 @@ func TestCompletionIsInert(t *testing.T) {
 
 // free are flags that take a text which nobody can guess.
 var free = []string{
-	"--access-key", "--account", "--account-id", "--arn", "--customer-name", "--except", "--external-id", "--from-profile", "--mfa-command",
-	"--mfa-serial", "--only", "--profile", "--region", "--role-arn", "--role-name", "--since", "--sso-region", "--sso-session", "--start-url",
+	"--access-key", "--account", "--account-id", "--arn", "--customer-name", "--external-id", "--mfa-command",
+	"--mfa-serial", "--region", "--role-arn", "--role-name", "--since", "--sso-region", "--sso-session", "--start-url",
 	"--sts-region", "--until", "--endpoint-url", "--shell", "import --customer",
 	"--service-name", "--sso-account", "--sso-role",
 }
