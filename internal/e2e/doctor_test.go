@@ -47,9 +47,6 @@ func (w *world) doctorOf(cmd *exec.Cmd, args ...string) report {
 	out.all = slices.DeleteFunc(out.all, func(f finding) bool { return f.Check == "daemon.leftover" && !w.ours(f.Message) })
 	for _, f := range out.all {
 		for _, m := range regexp.MustCompile(`(?:^|: |\()credd ([a-z-]+)`).FindAllStringSubmatch(f.Remedy, -1) {
-			if slices.Contains([]string{"init", "profiles", "completion"}, m[1]) {
-				continue // of other changes
-			}
 			if r := w.credd("help", m[1]); r.code != 0 {
 				w.t.Errorf("there is no credd %s, of %+v", m[1], f)
 			}
