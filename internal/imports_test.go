@@ -21,6 +21,7 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/ipc", "fmt", "the helper links it"},
 	{"credd/internal/ipc/dial", "net", "system calls only: net costs the helper size and start-up"},
 	{"credd/internal/paths", "fmt", "the helper links it"},
+	{"credd/internal/disk", "credd/internal/...", "a leaf: it knows paths and bytes alone"},
 	{"credd/internal/agent/api", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/audit", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/cache", "credd/internal/agent", "leaves never import agent"},

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"credd/internal/agent/cred"
+	"credd/internal/disk"
 )
 
 // ErrExists is wrapped by the error for a role that is there already.
@@ -226,30 +227,16 @@ func (e *edit) after(draft *customerDraft) *Roster {
 
 // replace writes a file in one step and keeps its mode. A link stays a link: its target is replaced.
 func replace(path string, data []byte, isNew bool) error {
-	mode := fs.FileMode(0o600)
-	if !isNew {
-		target, err := filepath.EvalSymlinks(path)
-		if err != nil {
-			return err
-		}
-		info, err := os.Stat(target)
-		if err != nil {
-			return err
-		}
-		path, mode = target, info.Mode().Perm()
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".credd-*") // hidden, and without our suffix
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close())
-	if err != nil {
-		return err
-	}
 	if isNew {
-		return os.Link(tmp.Name(), path) // fails if somebody made it meanwhile
+		return disk.Create(path, data) // fails if somebody made it meanwhile
 	}
-	return os.Rename(tmp.Name(), path)
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return err
+	}
+	return disk.Replace(target, data, info.Mode().Perm())
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 
 	"filippo.io/age"
 )
@@ -14,8 +13,6 @@ import (
 const (
 	format  = 1
 	maxFile = 16 << 20 // a source has a few KB
-
-	unfinished = ".credd-vault-*" // names of files that are being written
 )
 
 // content is what is encrypted.
@@ -99,21 +96,4 @@ func decrypt(data []byte, with age.Identity) (Items, error) {
 		c.Items = Items{}
 	}
 	return c.Items, nil
-}
-
-// replace writes a file for its owner alone, whole or not at all, also if the machine stops.
-func replace(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), unfinished)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

@@ -15,6 +15,7 @@ import (
 
 	"filippo.io/age"
 
+	"credd/internal/disk"
 	"credd/internal/paths"
 )
 
@@ -120,7 +121,7 @@ func (v *Vault) Change(ctx context.Context, edit func(Items) error) error {
 	if err != nil {
 		return broken(err, "the vault cannot be encrypted: "+err.Error(), "")
 	}
-	if err := replace(v.path, data); err != nil {
+	if err := disk.Replace(v.path, data, 0o600); err != nil {
 		return broken(err, "the vault cannot be written: "+err.Error(), "nothing of it is lost; see that there is room on the disk")
 	}
 	v.items = next
@@ -177,11 +178,11 @@ func (v *Vault) lock(ctx context.Context) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
 	for {
-		f, err := tryLock(v.path + ".lock")
+		f, err := disk.TryLock(v.path + ".lock")
 		if err == nil {
 			return func() { f.Close() }, nil
 		}
-		if !errors.Is(err, errLocked) {
+		if !errors.Is(err, disk.ErrLocked) {
 			return nil, broken(err, "the vault cannot be locked: "+err.Error(), "")
 		}
 		select {
@@ -243,7 +244,7 @@ func (v *Vault) load(ctx context.Context) error {
 
 // sweep removes what a writer that was killed left behind: it is encrypted, and nobody's. The lock is held.
 func (v *Vault) sweep() {
-	left, _ := filepath.Glob(filepath.Join(filepath.Dir(v.path), unfinished)) // the pattern is a good one
+	left, _ := filepath.Glob(disk.Unfinished(v.path)) // the pattern is a good one
 	for _, name := range left {
 		os.Remove(name)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"credd/internal/disk"
 )
 
 // inFile returns a vault whose key is in a file beside it.
@@ -138,7 +140,7 @@ func TestTwoWriters(t *testing.T) {
 func TestALockThatStays(t *testing.T) {
 	v := inFile(t)
 	put(t, v, "a", "one")
-	f, err := tryLock(v.path + ".lock")
+	f, err := disk.TryLock(v.path + ".lock")
 	if err != nil {
 		t.Fatal(err)
 	}
