@@ -15,6 +15,7 @@ import (
 
 	"credd/internal/agent/roster"
 	"credd/internal/awsconfig"
+	"credd/internal/disk"
 )
 
 // Run is one import in the journal.
@@ -87,6 +88,21 @@ func (j Journal) Runs() ([]*Run, error) {
 		return nil, fmt.Errorf("%s is of another version of credd", j.Path)
 	}
 	return f.Runs, nil
+}
+
+// lock keeps other imports of this user away, until unlock or the end of the process.
+func (j Journal) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(j.Path), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := disk.TryLock(j.Path + ".lock")
+	switch {
+	case errors.Is(err, disk.ErrLocked):
+		return nil, ErrBusy
+	case err != nil:
+		return nil, err
+	}
+	return func() { f.Close() }, nil
 }
 
 // take returns a run for the one who holds the lock.
@@ -188,16 +204,7 @@ func WriteFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".credd-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	return disk.Replace(path, data, 0o600)
 }
 
 // parts are texts as the vault gets them. A request to the daemon is up to 64 KiB.

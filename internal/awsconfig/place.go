@@ -11,16 +11,42 @@ import (
 	"strings"
 	"time"
 
+	"credd/internal/disk"
 	"credd/internal/paths"
 )
 
 const (
-	maxLinks = 40              // in a row, as Linux has it
-	stale    = time.Minute     // after which a temporary file of an unknown credd is one that was left behind
-	prefix   = ".credd-"       // of temporary files: hidden
-	maxFile  = 1 << 30         // bytes: more is no configuration
-	patience = 1 * time.Second // for others to close the file; those who keep it open longer only look at it
+	maxLinks = 40               // in a row, as Linux has it
+	stale    = time.Minute      // after which a temporary file of an unknown credd is one that was left behind
+	prefix   = ".credd-"        // of temporary files: hidden
+	maxFile  = 1 << 30          // bytes: more is no configuration
+	patience = 1 * time.Second  // for others to close the file; those who keep it open longer only look at it
+	lockWait = 30 * time.Second // for another credd, which may itself wait for an editor
+	poll     = 2 * time.Millisecond
 )
+
+// lock keeps two credds from changing files at the same time.
+func lock() (unlock func(), err error) {
+	dir, err := paths.State()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err != nil {
+		return nil, err
+	}
+	name := filepath.Join(dir, "aws.lock")
+	for end := time.Now().Add(lockWait); ; time.Sleep(poll) {
+		f, err := disk.TryLock(name)
+		switch {
+		case err == nil:
+			return func() { f.Close() }, nil
+		case !errors.Is(err, disk.ErrLocked):
+			return nil, unwritable(name, err)
+		case time.Now().After(end):
+			return nil, &Error{Path: name, Err: err, Message: "another credd holds the lock of the AWS files", Hint: "try again once it has ended; on Unix this shows which it is: fuser " + name}
+		}
+	}
+}
 
 // follow returns the file that a path leads to by links. It need not be there yet.
 func follow(path string) (string, error) {

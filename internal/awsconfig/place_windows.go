@@ -3,12 +3,7 @@ package awsconfig
 import (
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
-
-	"golang.org/x/sys/windows"
-
-	"credd/internal/paths"
 )
 
 const nonBlocking = 0
@@ -24,23 +19,3 @@ func touched(i fs.FileInfo) time.Time { return i.ModTime() }
 
 // own has nothing to do: a new file has the owner and the rights of its directory.
 func own(*os.File, fs.FileInfo) {}
-
-// lock keeps two credds from changing files at the same time.
-func lock() (unlock func(), err error) {
-	dir, err := paths.State()
-	if err == nil {
-		err = os.MkdirAll(dir, 0o700)
-	}
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(dir, "aws.lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK, 0, 1, 0, new(windows.Overlapped)); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return func() { f.Close() }, nil
-}
