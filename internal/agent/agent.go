@@ -42,6 +42,13 @@ type Vault interface {
 	Ready(context.Context) error
 }
 
+// Keys are the access keys of sources.
+type Keys interface {
+	AddKey(context.Context, source.Spec, source.NewKey) (sts.Identity, error)
+	TryKey(context.Context, source.Spec, source.NewKey) (source.Tried, error)
+	DropKey(ctx context.Context, source string) (had bool, err error)
+}
+
 // Profiles keeps the profiles of roles in ~/.aws/config.
 type Profiles interface {
 	// Follow makes them those of the roles. warning is what a person has to see to.
@@ -65,9 +72,7 @@ type Options struct {
 	Log       *slog.Logger
 	LogLevel  *slog.LevelVar
 	NewSource func(source.Spec) (source.Source, error)
-	AddKey    func(context.Context, source.Spec, source.NewKey) (sts.Identity, error)
-	TryKey    func(context.Context, source.Spec, source.NewKey) (source.Tried, error)
-	DropKey   func(ctx context.Context, source string) (had bool, err error)
+	Keys      Keys
 }
 
 // Agent answers helpers and credd's commands.

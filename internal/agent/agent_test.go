@@ -79,8 +79,7 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 	w.agent = agent.New(agent.Options{
 		ConfigDir: dir, Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
-		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Profiles: w.follows,
-		AddKey: addKey, TryKey: tryKey,
+		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Keys: anyKeys{}, Profiles: w.follows,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)

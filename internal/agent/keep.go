@@ -83,7 +83,7 @@ func (a *Agent) tryKey(ctx context.Context, r api.Request) (any, failure) {
 		return nil, fail(ipc.Usage, "there is no key to try", "")
 	}
 	spec := a.spec(&roster.Source{Name: r.Name, Type: "keys", Region: r.Key.Region, EndpointURL: r.Key.EndpointURL}, a.state.Load().roster.Settings)
-	tried, err := a.TryKey(ctx, spec, source.NewKey{ID: r.Key.ID, Secret: cred.NewSecret(r.Key.Secret)})
+	tried, err := a.Keys.TryKey(ctx, spec, source.NewKey{ID: r.Key.ID, Secret: cred.NewSecret(r.Key.Secret)})
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -6,11 +6,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
-	"credd/internal/agent/source"
 	"credd/internal/ipc"
 )
 
@@ -91,13 +89,6 @@ func TestKeyIDs(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, out, err)
 		}
 	}
-}
-
-func tryKey(_ context.Context, _ source.Spec, n source.NewKey) (source.Tried, error) {
-	if n.ID == "AKIAOFF" {
-		return source.Tried{}, nil
-	}
-	return source.Tried{Accepted: true, Created: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, nil
 }
 
 func TestTriedKeys(t *testing.T) {

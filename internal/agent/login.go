@@ -202,7 +202,7 @@ func (a *Agent) storeKey(ctx context.Context, c *caller, r api.Request) (any, fa
 	}, settings)
 	var id sts.Identity
 	err := a.answered(ctx, c, true, func() (err error) {
-		id, err = a.AddKey(ctx, spec, source.NewKey{ID: r.Key.ID, Secret: cred.NewSecret(r.Key.Secret), Seed: cred.NewSecret(r.Key.Seed), Replace: r.Key.Replace})
+		id, err = a.Keys.AddKey(ctx, spec, source.NewKey{ID: r.Key.ID, Secret: cred.NewSecret(r.Key.Secret), Seed: cred.NewSecret(r.Key.Seed), Replace: r.Key.Replace})
 		return err
 	})
 	if err != nil {
@@ -223,7 +223,7 @@ func (a *Agent) storeKey(ctx context.Context, c *caller, r api.Request) (any, fa
 // dropKey takes an access key, and what goes with it, out of the vault. Its source may be gone from the files already.
 func (a *Agent) dropKey(ctx context.Context, c *caller, name string) (any, failure) {
 	had := false
-	err := a.answered(ctx, c, true, func() (err error) { had, err = a.DropKey(ctx, name); return err })
+	err := a.answered(ctx, c, true, func() (err error) { had, err = a.Keys.DropKey(ctx, name); return err })
 	if err != nil {
 		return nil, a.explainSource(name, err)
 	}

@@ -3,6 +3,7 @@ package agent_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/source"
@@ -12,13 +13,25 @@ import (
 // Replaced makes the source one that has to be logged in to.
 func (s *codedSource) Replaced() { s.Logout(context.Background()) }
 
-// addKey accepts any key that takes the place of another.
-func addKey(_ context.Context, spec source.Spec, n source.NewKey) (sts.Identity, error) {
+// anyKeys has a key of each source, and AWS knows all but one.
+type anyKeys struct{}
+
+// AddKey accepts any key that takes the place of another.
+func (anyKeys) AddKey(_ context.Context, spec source.Spec, n source.NewKey) (sts.Identity, error) {
 	if !n.Replace {
 		return sts.Identity{}, &source.Error{Kind: source.Config, Message: "there is a key already"}
 	}
 	return sts.Identity{ARN: "arn:of:" + spec.Name, AccountID: "210987654321"}, nil
 }
+
+func (anyKeys) TryKey(_ context.Context, _ source.Spec, n source.NewKey) (source.Tried, error) {
+	if n.ID == "AKIAOFF" {
+		return source.Tried{}, nil
+	}
+	return source.Tried{Accepted: true, Created: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, nil
+}
+
+func (anyKeys) DropKey(context.Context, string) (had bool, err error) { return true, nil }
 
 // What came from the key before is not handed out after another took its place; what came from elsewhere is.
 func TestAReplacedKey(t *testing.T) {

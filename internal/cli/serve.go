@@ -84,16 +84,9 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	}
 	a := agent.New(agent.Options{
 		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
-		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Shelf: secrets, Profiles: follower{awsconfig.In(where.aws), log},
+		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
-		AddKey: func(ctx context.Context, s source.Spec, n source.NewKey) (sts.Identity, error) {
-			return source.AddKey(ctx, deps, s, n)
-		},
-		TryKey: func(ctx context.Context, s source.Spec, n source.NewKey) (source.Tried, error) {
-			return source.TryKey(ctx, deps, s, n)
-		},
-		DropKey: func(ctx context.Context, name string) (bool, error) { return source.DropKey(ctx, deps, name) },
 	})
 	defer a.Close()
 

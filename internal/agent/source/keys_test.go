@@ -479,10 +479,10 @@ func TestReplaceAKey(t *testing.T) {
 			n := NewKey{Seed: cred.NewSecret(tt.seed)}
 			key := r.newKey(tt.arn)
 			n.ID, n.Secret = key.ID, cred.NewSecret(key.Secret)
-			_, err = AddKey(t.Context(), k.deps, r.spec, n)
+			_, err = k.deps.AddKey(t.Context(), r.spec, n)
 			wantSourceError(t, err, Config, "in the vault already")
 			n.Replace = true
-			if got, err := AddKey(t.Context(), k.deps, r.spec, n); err != nil || got != (sts.Identity{ARN: tt.arn, AccountID: "210987654321"}) {
+			if got, err := k.deps.AddKey(t.Context(), r.spec, n); err != nil || got != (sts.Identity{ARN: tt.arn, AccountID: "210987654321"}) {
 				t.Fatalf("got %+v, %v", got, err)
 			}
 			if got := slices.Sorted(maps.Keys(r.vault.items)); !slices.Equal(got, tt.want) {
@@ -517,7 +517,7 @@ func TestReplaceAllOrNothing(t *testing.T) {
 		key, before := r.newKey(eveUser), maps.Clone(r.vault.items)
 		for n := 1; ; n++ {
 			f := &fate{n: n, after: after}
-			_, err := AddKey(t.Context(), r.process(f).deps, r.spec, NewKey{ID: key.ID, Secret: cred.NewSecret(key.Secret), Replace: true})
+			_, err := r.process(f).deps.AddKey(t.Context(), r.spec, NewKey{ID: key.ID, Secret: cred.NewSecret(key.Secret), Replace: true})
 			if len(r.vault.items) == 1 {
 				break
 			}
@@ -539,9 +539,9 @@ func TestOneChangeOfAKeyAtATime(t *testing.T) {
 			return
 		}
 		once = true
-		_, err := AddKey(t.Context(), k.deps, r.spec, n)
+		_, err := k.deps.AddKey(t.Context(), r.spec, n)
 		wantSourceError(t, err, Wait, "changed already")
-		_, err = DropKey(t.Context(), k.deps, "work")
+		_, err = k.deps.DropKey(t.Context(), "work")
 		wantSourceError(t, err, Wait, "changed already")
 		wantSourceError(t, again.Rotate(t.Context(), func(string) {}), Wait, "changed already")
 	})
@@ -549,7 +549,7 @@ func TestOneChangeOfAKeyAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.wantRotated()
-	if had, err := DropKey(t.Context(), k.deps, "work"); !had || err != nil || len(r.vault.items) != 0 {
+	if had, err := k.deps.DropKey(t.Context(), "work"); !had || err != nil || len(r.vault.items) != 0 {
 		t.Errorf("error %v, items %v", err, len(r.vault.items))
 	}
 }

@@ -18,7 +18,7 @@ type NewKey struct {
 }
 
 // DropKey takes all that the vault has of a source of type keys out of it, and reports whether there was a key.
-func DropKey(ctx context.Context, d Deps, source string) (had bool, err error) {
+func (d Deps) DropKey(ctx context.Context, source string) (had bool, err error) {
 	end, err := d.Devices.change(source)
 	if err != nil {
 		return false, err
@@ -32,7 +32,7 @@ func DropKey(ctx context.Context, d Deps, source string) (had bool, err error) {
 
 // AddKey proves a key, stores it and returns whose it is. It stores nothing that AWS did not accept. What was of the key
 // before goes with it: its session, its rotation, and its user's seed if the new key is of another user.
-func AddKey(ctx context.Context, d Deps, spec Spec, n NewKey) (sts.Identity, error) {
+func (d Deps) AddKey(ctx context.Context, spec Spec, n NewKey) (sts.Identity, error) {
 	end, err := d.Devices.change(spec.Name)
 	if err != nil {
 		return sts.Identity{}, err

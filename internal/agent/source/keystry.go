@@ -15,7 +15,7 @@ type Tried struct {
 }
 
 // TryKey asks AWS about an access key and stores nothing.
-func TryKey(ctx context.Context, d Deps, spec Spec, n NewKey) (Tried, error) {
+func (d Deps) TryKey(ctx context.Context, spec Spec, n NewKey) (Tried, error) {
 	key, err := newKeys(spec, d).prove(ctx, storedKey{ID: n.ID, Secret: keep(n.Secret.Reveal())})
 	var refused *sts.Error
 	if errors.As(err, &refused) && refused.Reason == sts.Login {
