@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -91,15 +92,9 @@ func (r *Report) Findings() []Finding {
 
 // good adds one line for a check that found nothing wrong.
 func (r *Report) good(c ID, message string) {
-	r.mu.Lock()
-	for _, f := range r.all {
-		if f.Check == c && f.State != Untested {
-			r.mu.Unlock()
-			return
-		}
+	if !slices.ContainsFunc(r.Findings(), func(f Finding) bool { return f.Check == c && f.State != Untested }) {
+		r.OK(c, message)
 	}
-	r.mu.Unlock()
-	r.OK(c, message)
 }
 
 // World is the machine as a report sees it.

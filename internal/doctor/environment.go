@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"credd/internal/awsconfig"
+	"credd/internal/ipc"
 )
 
 // environment looks at the variables of this shell.
@@ -54,7 +55,7 @@ func (w *World) profile() {
 			if near := nearest(name, w.files.Names()); near != "" {
 				remedy = "export " + variable + "=" + Quote(near)
 			}
-			w.Fail(EnvProfile, 0, variable+"="+name+" names a profile that the AWS files do not have", remedy)
+			w.Fail(EnvProfile, ipc.Usage, variable+"="+name+" names a profile that the AWS files do not have", remedy)
 		case w.entry(p) == nil:
 			w.Warn(EnvProfile, variable+"="+name+" is a profile that does not ask credd", "unset "+variable+", or: credd use ROLE")
 		default:
@@ -103,7 +104,7 @@ func (w *World) bundle() {
 		}
 	}
 	if why != "" {
-		w.Fail(EnvCABundle, 0, "AWS_CA_BUNDLE="+path+": "+why+", so that AWS clients connect to nothing", "unset AWS_CA_BUNDLE")
+		w.Fail(EnvCABundle, ipc.Usage, "AWS_CA_BUNDLE="+path+": "+why+", so that AWS clients connect to nothing", "unset AWS_CA_BUNDLE")
 		return
 	}
 	w.OK(EnvCABundle, "AWS_CA_BUNDLE="+path+" can be read; the daemon trusts it only as [network] ca_bundle")
