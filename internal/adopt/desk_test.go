@@ -60,7 +60,7 @@ func (d *desk) world() World {
 		Config: filepath.Join(d.home, "credd"), Keys: d, Shelf: d, Added: func(context.Context) {}, Now: time.Now,
 		Journal: Journal{filepath.Join(d.home, "state/import.json"), func(path string, data []byte) error {
 			d.step()
-			err := WriteFile(path, data)
+			err := writeFile(path, data)
 			d.step()
 			return err
 		}},

@@ -66,6 +66,9 @@ type Journal struct {
 	Write func(path string, data []byte) error // atomically, for the owner alone
 }
 
+// JournalIn returns the journal of a state directory.
+func JournalIn(dir string) Journal { return Journal{filepath.Join(dir, "import.json"), writeFile} }
+
 type journalFile struct {
 	Version int    `json:"version"`
 	Runs    []*Run `json:"runs"`
@@ -199,8 +202,7 @@ func newRun(p *Plan, now time.Time) (run *Run, kept [][]byte) {
 	return run, kept
 }
 
-// WriteFile writes a journal in one step. Only its owner can read it.
-func WriteFile(path string, data []byte) error {
+func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

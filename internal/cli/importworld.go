@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -21,9 +20,7 @@ func (s *Streams) importWorld(where locations) (adopt.World, error) {
 		return adopt.World{}, &userError{ipc.Usage, err.Error(), ""}
 	}
 	return adopt.World{
-		Config:  where.config,
-		Journal: adopt.Journal{Path: filepath.Join(state, "import.json"), Write: adopt.WriteFile},
-		Keys:    vaultKeys{s}, Shelf: vaultShelf{s}, Update: awsconfig.Update, Now: time.Now,
+		Config: where.config, Journal: adopt.JournalIn(state), Keys: vaultKeys{s}, Shelf: vaultShelf{s}, Update: awsconfig.Update, Now: time.Now,
 		Added: func(ctx context.Context) {
 			if err := s.reloadIfRunning(ctx); err != nil {
 				e := sorted(err)

@@ -52,9 +52,7 @@ func (w *World) whole(file string) string {
 }
 
 // journal is where imports are written down.
-func (w *World) journal() adopt.Journal {
-	return adopt.Journal{Path: filepath.Join(w.State, "import.json")}
-}
+func (w *World) journal() adopt.Journal { return adopt.JournalIn(w.State) }
 
 // imports tells of an import that did not come to its end.
 func (w *World) imports() {
