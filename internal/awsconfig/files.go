@@ -128,7 +128,7 @@ func (f *Files) Profiles() map[string]*Named {
 // Names returns the names of all profiles, sorted.
 func (f *Files) Names() []string { return slices.Sorted(maps.Keys(f.Profiles())) }
 
-// SSOSession returns the settings of an [sso-session], nil if there is none. Of sections of one name the later goes before,
+// SSOSessionOf returns the settings of an [sso-session], nil if there is none. Of sections of one name the later goes before,
 // setting by setting.
 func SSOSessionOf(config []Section, name string) map[string]string {
 	var values map[string]string

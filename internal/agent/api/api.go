@@ -1,7 +1,7 @@
 // Package api holds the management requests, their replies and a client for them. They travel as JSON in the frames of
 // package ipc; times are RFC 3339 UTC. No reply carries a secret but one, Kept: the lines that an import took out of the user's
-// own files, for the undo that writes them back. It is for that alone, and each is in the audit log. Of the requests those that
-// put a new key, or such lines, into the vault carry one.
+// own files, for the undo that writes them back. It is for that alone, and each is in the audit log. Of the requests those carry one
+// that put such lines or a new key into the vault, or that try a key.
 package api
 
 import (
@@ -54,7 +54,7 @@ type SSO struct {
 	Session  string `json:"session,omitempty"`
 }
 
-// NewKey is an access key for the vault.
+// NewKey is an access key for the vault, or to try.
 type NewKey struct {
 	ID      string `json:"id"`
 	Secret  string `json:"secret"`
