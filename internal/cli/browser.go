@@ -121,9 +121,8 @@ func (c *consoleRun) open(ctx context.Context, how opener, address cred.Secret) 
 	}
 	defer h.Close()
 	cmd := how(h.Address())
-	// The browser is on its own: it outlives us and this terminal, and has nothing of an identity.
-	cmd.Env, cmd.Dir, cmd.SysProcAttr = anonymous(os.Environ()), warmDir, alone()
-	keepDescriptors()
+	cmd.Env = anonymous(os.Environ())
+	detach(cmd) // it outlives us, and this terminal
 	if err := cmd.Start(); err != nil {
 		return &userError{ipc.Usage, "the browser cannot be started: " + notRun(filepath.Base(cmd.Path), err).Error(), orPrint}
 	}

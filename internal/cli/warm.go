@@ -9,10 +9,8 @@ func warm(role string) {
 	if err != nil {
 		return
 	}
-	keepDescriptors()
 	cmd := exec.Command(helper, role)
-	cmd.Dir = warmDir
-	cmd.SysProcAttr = alone()
+	detach(cmd)
 	if cmd.Start() == nil {
 		cmd.Process.Release()
 	}
