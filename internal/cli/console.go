@@ -85,10 +85,12 @@ func (c *consoleRun) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if address := site.URL(page, token); c.print {
+	address := site.URL(page, token)
+	if c.print {
 		c.warnIfShown("the address is on the screen, and in what it scrolls back to: who opens it first is signed in", "pipe it to where it goes, or leave out --print")
 		return c.say("%s", address.Reveal())
-	} else if err := c.open(ctx, open, address); err != nil {
+	}
+	if err := c.open(ctx, open, address); err != nil {
 		return err
 	}
 	return c.say("the console of %s is open in the browser until %s", who.role, clock(until, time.Now()))

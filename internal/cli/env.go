@@ -57,21 +57,6 @@ github masks the secrets in the log and writes to the file that GITHUB_ENV names
 	return cmd
 }
 
-// warnIfShown tells a person that a secret is about to be shown.
-func (s *Streams) warnIfShown(message, hint string) {
-	if f, ok := s.stdout().(*os.File); ok && isTerminal(f) {
-		s.warn(message, hint)
-	}
-}
-
-// stdout is where Out writes to in the end.
-func (s *Streams) stdout() io.Writer {
-	if k, ok := s.Out.(*keeper); ok {
-		return k.w
-	}
-	return s.Out
-}
-
 // variable is one of an environment.
 type variable struct{ name, value string }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"unicode"
 )
@@ -37,6 +38,21 @@ func (s *Streams) warn(message, hint string) { s.tell("warning", message, hint) 
 
 // complain tells of an error.
 func (s *Streams) complain(message, hint string) { s.tell("error", message, hint) }
+
+// warnIfShown tells a person that a secret is about to be shown.
+func (s *Streams) warnIfShown(message, hint string) {
+	if f, ok := s.stdout().(*os.File); ok && isTerminal(f) {
+		s.warn(message, hint)
+	}
+}
+
+// stdout is where Out writes to in the end.
+func (s *Streams) stdout() io.Writer {
+	if k, ok := s.Out.(*keeper); ok {
+		return k.w
+	}
+	return s.Out
+}
 
 func (s *Streams) tell(kind, message, hint string) {
 	io.WriteString(s.Err, line("credd: %s: %s", kind, message))
