@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (e *examination) source(ctx context.Context, src *roster.Source) {
 		return
 	}
 	f := sorted(err)
-	remedy := orElse(f.hint, "credd source test "+src.Name)
+	remedy := cmp.Or(f.hint, "credd source test "+src.Name)
 	switch {
 	case ctx.Err() != nil:
 		f = &userError{ipc.Unreachable, "no answer in time", ""}
@@ -117,7 +118,7 @@ func (e *examination) knownFailures(st *api.Status) {
 		if slices.Contains(e.roles, f.Role) || slices.ContainsFunc(st.Sources, of) {
 			continue
 		}
-		e.Warn(doctor.RoleWorks, "when it was last asked for: "+f.Message, orElse(f.Hint, "credd refresh "+f.Role))
+		e.Warn(doctor.RoleWorks, "when it was last asked for: "+f.Message, cmp.Or(f.Hint, "credd refresh "+f.Role))
 	}
 }
 
@@ -141,7 +142,7 @@ func (e *examination) role(ctx context.Context, name string) {
 		r, err := roleNamed(e.Roster, name)
 		if err != nil {
 			f := sorted(err)
-			e.Fail(doctor.RoleWorks, f.code, f.message, orElse(f.hint, "credd role list"))
+			e.Fail(doctor.RoleWorks, f.code, f.message, cmp.Or(f.hint, "credd role list"))
 			return
 		}
 		asked = r.Name
@@ -167,7 +168,7 @@ func (e *examination) role(ctx context.Context, name string) {
 		err = unanswered(err, e.place.Path)
 	}
 	f := sorted(err)
-	message, remedy := f.message, orElse(f.hint, "credd refresh "+asked)
+	message, remedy := f.message, cmp.Or(f.hint, "credd refresh "+asked)
 	if !strings.Contains(message, asked) {
 		message = asked + ": " + message
 	}

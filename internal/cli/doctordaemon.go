@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -179,7 +180,7 @@ func (e *examination) vault(ctx context.Context) {
 		e.Warn(doctor.VaultOpens, message, "credd login "+name)
 		return
 	}
-	e.Fail(doctor.VaultOpens, e.code(ctx, f), message, orElse(f.hint, "see "+e.logs()))
+	e.Fail(doctor.VaultOpens, e.code(ctx, f), message, cmp.Or(f.hint, "see "+e.logs()))
 }
 
 // code is that of an error, also where our own time was over.
@@ -188,11 +189,4 @@ func (e *examination) code(ctx context.Context, f *userError) ipc.Code {
 		return ipc.Unreachable
 	}
 	return f.code
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -63,3 +63,10 @@ func steady(helper string, f *awsconfig.Files) string {
 	}
 	return helper
 }
+
+// same says whether two paths are of one file.
+func same(a, b string) bool {
+	at, errA := os.Stat(a)
+	is, errB := os.Stat(b)
+	return filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(at, is)
+}

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -163,13 +161,6 @@ func (s *Streams) planImport(ctx context.Context, where locations, a *imported) 
 		err = &userError{ipc.Usage, err.Error(), "see: aws configure list-profiles"}
 	}
 	return plan, err
-}
-
-// same says whether two paths are of one file.
-func same(a, b string) bool {
-	at, errA := os.Stat(a)
-	is, errB := os.Stat(b)
-	return filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(at, is)
 }
 
 // keysInVault are the IDs of the keys that sources have. What cannot be told is left out.
