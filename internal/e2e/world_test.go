@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -219,15 +220,19 @@ func (w *world) eventually(what string, so func() bool) {
 	}
 }
 
-// daemons returns the processes of this world that run `credd serve`: those whose home is ours.
-func (w *world) daemons() []int {
+// daemons returns the processes of this world that run `credd serve`.
+func (w *world) daemons() []int { return w.processes("credd", "serve") }
+
+// processes returns those of this world that run a program with these first arguments. A world's environment names its home.
+func (w *world) processes(program string, args ...string) []int {
 	var pids []int
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
 		line, _ := os.ReadFile(dir + "/cmdline")
 		env, _ := os.ReadFile(dir + "/environ")
-		args := strings.Split(string(line), "\x00")
-		if len(args) > 1 && filepath.Base(args[0]) == "credd" && args[1] == "serve" && bytes.Contains(env, []byte("HOME="+w.home+"\x00")) {
+		has := strings.Split(string(line), "\x00")
+		if filepath.Base(has[0]) == program && len(has) > len(args) && slices.Equal(has[1:1+len(args)], args) &&
+			(bytes.Contains(env, []byte("="+w.home+"\x00")) || bytes.Contains(env, []byte("="+w.home+"/"))) {
 			var pid int
 			fmt.Sscan(filepath.Base(dir), &pid)
 			pids = append(pids, pid)
@@ -236,12 +241,19 @@ func (w *world) daemons() []int {
 	return pids
 }
 
-// stopAll ends what the test, or a helper's autostart, left running.
+// stopAll ends what the test, or a helper's autostart, left running: helpers too, as one that `credd use` has started may be about
+// to start a daemon.
 func (w *world) stopAll() {
-	for _, pid := range w.daemons() {
-		syscall.Kill(pid, syscall.SIGTERM)
-	}
-	w.eventually("all daemons have ended", func() bool { return len(w.daemons()) == 0 })
+	w.eventually("all daemons and helpers have ended", func() bool {
+		helpers, daemons := w.processes("credhelper"), w.daemons()
+		for _, pid := range helpers {
+			syscall.Kill(pid, syscall.SIGKILL) // some tests stop them
+		}
+		for _, pid := range daemons {
+			syscall.Kill(pid, syscall.SIGTERM)
+		}
+		return len(helpers)+len(daemons) == 0
+	})
 	log, _ := os.ReadFile(w.path("credd.log"))
 	auto, _ := os.ReadFile(w.path(".local/state/credd/credd.log"))
 	for _, text := range [][]byte{log, auto} {
