@@ -23,8 +23,8 @@ daemon, or from the files if none runs.
   zsh         in ~/.zshrc, after compinit:  source <(credd completion zsh)
               or in a file named _credd in a directory of fpath
   fish        credd completion fish > ~/.config/fish/completions/credd.fish
-  PowerShell  in $PROFILE:  credd completion powershell | Out-String | Invoke-Expression`,
-		Example: "  source <(credd completion bash)\n  credd completion zsh > \"${fpath[1]}/_credd\"",
+  PowerShell  in $PROFILE:  the last of the examples below`,
+		Example: "  source <(credd completion bash)\n  credd completion zsh > \"${fpath[1]}/_credd\"\n  credd completion powershell | Out-String | Invoke-Expression",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			script, err := completionScript(cmd.Root(), args[0])
 			if err != nil {

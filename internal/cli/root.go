@@ -64,6 +64,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
+	root.SetHelpFunc(help)
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		newServeCmd(s), newStatusCmd(s), newReloadCmd(s), newRefreshCmd(s), newForgetCmd(s),

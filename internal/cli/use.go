@@ -46,7 +46,6 @@ choose from. Only this shell changes. It needs credd's shell function: see credd
 	cmd.Flags().MarkHidden("shell")
 	cmd.Flags().BoolVar(&u.off, "off", false, "unset what use has set")
 	cmd.Flags().BoolVar(&u.cold, "no-warm", false, "do not fetch the session ahead of its first use")
-	help := cmd.HelpFunc()
 	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if u.shell != "" {
 			cmd.SetOut(s.Err) // what is on stdout is evaluated
