@@ -45,7 +45,7 @@ type Files struct {
 	Config, Credentials         []Section
 }
 
-// Read reads both files. One that is not there is empty.
+// Read reads both files. One that is not there is empty; a pipe, which nobody may ever write to, is refused. Its errors are *Error.
 func Read(at Place) (*Files, error) {
 	f := &Files{Place: at}
 	var err error
@@ -59,27 +59,18 @@ func Read(at Place) (*Files, error) {
 	return f, nil
 }
 
-// ReadFiles is Read of what can be written again: it waits for no pipe.
-func ReadFiles(at Place) (*Files, error) {
-	for _, path := range []string{at.Config, at.Credentials} {
-		if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
-			return nil, irregular(path, info)
-		}
-	}
-	f, err := Read(at)
-	var of *fs.PathError
-	if errors.As(err, &of) {
-		return nil, &Error{Path: of.Path, Err: err, Message: "the file cannot be read: " + plain(err), Hint: "check who owns it and whether you may read it"}
-	}
-	return f, err
-}
-
 func readFile(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		return nil, irregular(path, info)
 	}
-	return data, err
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, unreadable(path, err)
+	}
+	return data, nil
 }
 
 // Named is a profile with all the sections that make it.

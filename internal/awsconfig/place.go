@@ -81,7 +81,7 @@ func read(path string) ([]byte, fs.FileInfo, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, nil
 	case err != nil:
-		return nil, nil, &Error{Path: path, Err: err, Message: "the file cannot be read: " + plain(err), Hint: "check who owns it and whether you may read it"}
+		return nil, nil, unreadable(path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()

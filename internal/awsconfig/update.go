@@ -184,6 +184,10 @@ func create(target string, data []byte) error {
 	return nil
 }
 
+func unreadable(path string, err error) error {
+	return &Error{Path: path, Err: err, Message: "the file cannot be read: " + plain(err), Hint: "check who owns it and whether you may read it"}
+}
+
 // unwritable says what to do about a file that cannot be written.
 func unwritable(path string, err error) error {
 	var cause syscall.Errno

@@ -72,12 +72,12 @@ func TestASecondNameOfTheHelperChangesNoProfile(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := awsconfig.In(t.TempDir())
-		f, err := awsconfig.ReadFiles(at)
+		f, err := awsconfig.Read(at)
 		if err == nil {
 			_, err = awsconfig.Wish{Profiles: []awsconfig.Managed{{Name: "acme/admin", Role: "acme/admin", Command: command}}}.Write(f)
 		}
 		if err == nil {
-			f, err = awsconfig.ReadFiles(at)
+			f, err = awsconfig.Read(at)
 		}
 		if err != nil {
 			t.Fatal(err)

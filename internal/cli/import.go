@@ -130,7 +130,7 @@ func (s *Streams) planImport(ctx context.Context, where locations, a *imported) 
 	at := awsconfig.InEnvironment(where.aws)
 	files, err := awsconfig.Read(at)
 	if err != nil {
-		return nil, &userError{ipc.Usage, err.Error(), "check that it is a file that you may read"}
+		return nil, err
 	}
 	now := roster.Load(where.config, nil)
 	if err := now.Broken(); err != nil {

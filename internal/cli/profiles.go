@@ -63,7 +63,7 @@ func (s *Streams) wishes(where locations, f *awsconfig.Files) (awsconfig.Wish, e
 
 // profiles reads the roles and the files in which their profiles are.
 func (s *Streams) profiles(where locations) (w awsconfig.Wish, f *awsconfig.Files, err error) {
-	if f, err = awsconfig.ReadFiles(awsconfig.InEnvironment(where.aws)); err == nil {
+	if f, err = awsconfig.Read(awsconfig.InEnvironment(where.aws)); err == nil {
 		w, err = s.wishes(where, f)
 	}
 	return w, f, err

@@ -36,7 +36,7 @@ func (o follower) follow(r *roster.Roster) (*awsconfig.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := awsconfig.ReadFiles(o.at)
+	f, err := awsconfig.Read(o.at)
 	if err != nil {
 		return nil, err
 	}

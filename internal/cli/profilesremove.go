@@ -21,7 +21,7 @@ func newProfilesRemoveCmd(s *Streams) *cobra.Command {
 			if roster.Load(where.config, nil).Settings.Profiles.Sync {
 				return &userError{ipc.Usage, "[profiles] sync is on in credd.toml: the daemon would write them again", "set sync = false there, then: credd profiles remove"}
 			}
-			f, err := awsconfig.ReadFiles(awsconfig.InEnvironment(where.aws))
+			f, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
 			if err != nil {
 				return err
 			}

@@ -77,7 +77,7 @@ func (u *use) changes(ctx context.Context) ([]change, error) {
 	r := roster.Load(where.config, nil)
 	files, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
 	if err != nil {
-		return nil, &userError{ipc.Usage, err.Error(), "check that it is a file that you may read"}
+		return nil, err
 	}
 	role, profile, err := u.resolve(ctx, r, files)
 	if err != nil {
