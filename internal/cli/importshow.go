@@ -36,6 +36,20 @@ func (s *Streams) showImport(where locations, plan *adopt.Plan) error {
 		return err
 	}
 	s.say("")
+	s.sumUpImport(where, plan)
+	for _, w := range plan.Warnings {
+		s.warn(w, "")
+	}
+	if helper, err := helperPath(); err == nil && len(plan.Files) > 0 {
+		if _, err := os.Stat(helper); err != nil {
+			s.warn("there is no "+helper+", which the profiles are to run", "put credhelper beside credd first")
+		}
+	}
+	return nil
+}
+
+// sumUpImport says of each file, and of the vault, what becomes of it.
+func (s *Streams) sumUpImport(where locations, plan *adopt.Plan) {
 	for _, f := range plan.Files {
 		profiles := map[string]bool{}
 		for _, p := range f.Places {
@@ -58,15 +72,6 @@ func (s *Streams) showImport(where locations, plan *adopt.Plan) error {
 	for _, src := range plan.Keys() {
 		s.say("puts key %s of profile %s into the vault", src.Key.ID, src.From)
 	}
-	for _, w := range plan.Warnings {
-		s.warn(w, "")
-	}
-	if helper, err := helperPath(); err == nil && len(plan.Files) > 0 {
-		if _, err := os.Stat(helper); err != nil {
-			s.warn("there is no "+helper+", which the profiles are to run", "put credhelper beside credd first")
-		}
-	}
-	return nil
 }
 
 // showChanges prints the lines of a file that go and those that come.
