@@ -96,7 +96,7 @@ func (e *examination) clock(skews []time.Duration) {
 	case skew.Abs() > skewWarned:
 		e.Warn(doctor.NetworkClock, message, setClock())
 	default:
-		e.OK(doctor.NetworkClock, message)
+		e.OK(doctor.NetworkClock, fmt.Sprintf("this machine's clock is within %d s of AWS's", skewWarned/time.Second))
 	}
 }
 

@@ -110,7 +110,14 @@ func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 			profiles++
 		}
 	}
-	s.say("imported: credd now serves %s; new: %s", count(profiles, "profile"), several(counted{len(plan.Roles), "role"}, counted{added(plan.Sources), "source"}))
+	done := "imported: credd now serves " + count(profiles, "profile")
+	if len(plan.Roles)+added(plan.Sources) > 0 {
+		done += "; new: " + several(counted{len(plan.Roles), "role"}, counted{added(plan.Sources), "source"})
+	}
+	if n := len(plan.Keys()); n > 0 {
+		done += "; moved into the vault: " + count(n, "key")
+	}
+	s.say("%s", done)
 	for _, name := range plan.Logins {
 		s.say("log in: credd login %s", name)
 	}
