@@ -164,7 +164,7 @@ func (s *Streams) undoImport(ctx context.Context, w adopt.World, runs []*adopt.R
 		return err
 	}
 	if len(runs) > 1 {
-		return s.say("an import of before can be taken back too: credd import --undo")
+		return s.say("an earlier import can be taken back too: credd import --undo")
 	}
 	return nil
 }

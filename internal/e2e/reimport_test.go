@@ -50,7 +50,7 @@ func TestImportAgainWithKeys(t *testing.T) {
 	if got := w.holders(w.key.Secret); got != nil {
 		t.Errorf("the secret is still in %q", got)
 	}
-	w.credd("import", "--undo", "--yes").want(t, 0, "source work reads profile work again", "an import of before can be taken back too")
+	w.credd("import", "--undo", "--yes").want(t, 0, "source work reads profile work again", "an earlier import can be taken back too")
 	w.helper("acme/admin").want(t, 0, "ASIA")
 	w.credd("import", "--undo", "--yes").want(t, 0)
 	back()
