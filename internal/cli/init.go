@@ -48,13 +48,9 @@ It asks at a terminal. Every answer has a flag, and what a flag says is not aske
 			if err := s.answers(cmd, &a); err != nil {
 				return err
 			}
-			has := func(name string) bool {
-				c, _, err := cmd.Root().Find([]string{name})
-				return err == nil && c.Name() == name
-			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
 			defer stop()
-			g := &guide{Streams: s, initial: &a, where: where, form: s.newForm(), has: has}
+			g := &guide{Streams: s, initial: &a, where: where, form: s.newForm()}
 			err = g.run(ctx)
 			if err != nil && ctx.Err() != nil || errors.Is(err, errUnchanged) { // a question, or a wait for a login, that was left
 				return errStopped
@@ -135,7 +131,6 @@ type guide struct {
 	*initial
 	where locations
 	form  *form // nil: there is nobody to ask
-	has   func(command string) bool
 }
 
 // run does what is not done yet, step by step. Each step asks before it changes something, and can be the last: what was done

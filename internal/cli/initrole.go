@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -174,16 +172,10 @@ func (g *guide) next(role *roster.Role) error {
 		return g.say("its profile: credd profiles sync")
 	}
 	tips := []string{"with any tool", "aws sts get-caller-identity --profile " + quoted(profile)}
-	if rc, load := startupFile(path.Base(os.Getenv("SHELL"))); load != "" {
+	if rc, load := startupFile(); load != "" {
 		tips = append(tips, "in "+rc, load, "then", "credd use "+role.Name)
 	}
-	tips = append(tips, "more roles", "credd role add, or credd import")
-	if g.has("service") {
-		tips = append(tips, "at each login", "credd service install")
-	}
-	if g.has("doctor") {
-		tips = append(tips, "any trouble", "credd doctor")
-	}
+	tips = append(tips, "more roles", "credd role add, or credd import", "any trouble", "credd doctor")
 	g.say("")
 	return facts(g.Out, tips...)
 }
@@ -194,17 +186,4 @@ func quoted(word string) string {
 		return word
 	}
 	return "'" + shells["bash"].quotes.Replace(word) + "'"
-}
-
-// startupFile is where a shell loads credd's function, and how. Of a shell that credd has none for, both are empty.
-func startupFile(shell string) (file, line string) {
-	switch shell {
-	case "bash":
-		return "~/.bashrc", `eval "$(credd shell-init bash)"`
-	case "zsh":
-		return "~/.zshrc", `eval "$(credd shell-init zsh)"`
-	case "fish":
-		return "~/.config/fish/config.fish", "credd shell-init fish | source"
-	}
-	return "", ""
 }

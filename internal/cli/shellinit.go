@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -74,16 +75,28 @@ func (sh dialect) init(exe string, prompt bool) (string, error) {
 	return out, nil
 }
 
-// loading is what loads the function of the shell that a person uses, as SHELL tells.
-func loading() string {
+// startupFile is where the shell that a person uses, as SHELL tells, loads credd's function, and how. Of a shell that credd has none
+// for, both are empty.
+func startupFile() (file, line string) {
 	name := strings.TrimSuffix(path.Base(strings.ReplaceAll(os.Getenv("SHELL"), `\`, "/")), ".exe")
+	if name == "." && runtime.GOOS == "windows" { // which has no SHELL
+		name = "powershell"
+	}
 	switch name {
 	case "bash", "zsh":
-		return `eval "$(credd shell-init ` + name + `)", and put that into ~/.` + name + "rc"
+		return "~/." + name + "rc", `eval "$(credd shell-init ` + name + `)"`
 	case "fish":
-		return "credd shell-init fish | source, and put that into ~/.config/fish/config.fish"
-	case "pwsh", "powershell", ".": // Windows has no SHELL
-		return "credd shell-init powershell | Out-String | Invoke-Expression, and put that into $PROFILE"
+		return "~/.config/fish/config.fish", "credd shell-init fish | source"
+	case "pwsh", "powershell":
+		return "$PROFILE", "credd shell-init powershell | Out-String | Invoke-Expression"
+	}
+	return "", ""
+}
+
+// loading is what loads credd's function.
+func loading() string {
+	if file, line := startupFile(); line != "" {
+		return line + ", and put that into " + file
 	}
 	return `eval "$(credd shell-init bash)"; see: credd shell-init --help`
 }

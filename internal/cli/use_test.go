@@ -148,7 +148,7 @@ func TestInitNamesTheProgramEverywhere(t *testing.T) {
 
 func TestLoading(t *testing.T) {
 	for shell, want := range map[string]string{
-		"/bin/bash": "~/.bashrc", "/usr/bin/zsh": "~/.zshrc", "fish": "config.fish", "/opt/pwsh": "$PROFILE", "": "$PROFILE", "/bin/tcsh": "credd shell-init --help",
+		"/bin/bash": "~/.bashrc", "/usr/bin/zsh": "~/.zshrc", "fish": "config.fish", "/opt/pwsh": "$PROFILE", "": "credd shell-init --help", "/bin/tcsh": "credd shell-init --help",
 	} {
 		t.Setenv("SHELL", shell)
 		if got := loading(); !strings.Contains(got, want) {
