@@ -155,11 +155,3 @@ func TestFold(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
-
-func TestQuoted(t *testing.T) {
-	for word, want := range map[string]string{"acme/admin": "acme/admin", "my team": "'my team'", "it's": `'it'\''s'`, "": ""} {
-		if got := quoted(word); got != want {
-			t.Errorf("%q: got %s, want %s", word, got, want)
-		}
-	}
-}

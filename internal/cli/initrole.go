@@ -10,6 +10,7 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/agent/roster"
 	"credd/internal/awsconfig"
+	"credd/internal/doctor"
 	"credd/internal/ipc"
 )
 
@@ -171,19 +172,11 @@ func (g *guide) next(role *roster.Role) error {
 	if err != nil {
 		return g.say("its profile: credd profiles sync")
 	}
-	tips := []string{"with any tool", "aws sts get-caller-identity --profile " + quoted(profile)}
+	tips := []string{"with any tool", "aws sts get-caller-identity --profile " + doctor.Quote(profile)}
 	if rc, load := startupFile(); load != "" {
 		tips = append(tips, "in "+rc, load, "then", "credd use "+role.Name)
 	}
 	tips = append(tips, "more roles", "credd role add, or credd import", "any trouble", "credd doctor")
 	g.say("")
 	return facts(g.Out, tips...)
-}
-
-// quoted is a word for a shell of a person.
-func quoted(word string) string {
-	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._@+=,:-") == "" {
-		return word
-	}
-	return "'" + shells["bash"].quotes.Replace(word) + "'"
 }
