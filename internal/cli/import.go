@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"credd/internal/adopt"
-	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
 	"credd/internal/awsconfig"
 	"credd/internal/ipc"
@@ -179,7 +178,7 @@ func (s *Streams) keysInVault(ctx context.Context, now *roster.Roster) map[strin
 
 func (s *Streams) doImport(ctx context.Context, w adopt.World, plan *adopt.Plan) error {
 	if len(plan.Keys()) > 0 { // before anything is begun: there has to be a vault
-		if err := s.talk(ctx, api.Request{Do: api.DoStoreKey, Name: plan.Keys()[0].Name, Key: &api.NewKey{}}, &api.Identity{}, nil); err != nil {
+		if err := s.vaultReady(ctx, plan.Keys()[0].Name); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 
-	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
 	"credd/internal/ipc"
 )
@@ -68,10 +67,7 @@ func (g *guide) vault(ctx context.Context) error {
 			return err
 		}
 	}
-	ready := func() error {
-		return g.talk(ctx, api.Request{Do: api.DoStoreKey, Name: usualSource, Key: &api.NewKey{}}, &api.Identity{}, nil)
-	}
-	err := ready()
+	err := g.vaultReady(ctx, usualSource)
 	if _, has := os.Stat(g.where.vault); err == nil || g.vaultKey != "" || set != "" || has == nil {
 		return err
 	}
@@ -91,5 +87,5 @@ func (g *guide) vault(ctx context.Context) error {
 	if err := g.set(ctx, "vault", "key", g.vaultKey); err != nil {
 		return err
 	}
-	return ready()
+	return g.vaultReady(ctx, usualSource)
 }

@@ -19,7 +19,7 @@ import (
 // addKey has a key proved and stored by the daemon.
 func (s *Streams) addKey(ctx context.Context, where locations, a *sourceAdd) error {
 	// Before a person is asked for secrets: there has to be a vault to keep them.
-	if err := s.talk(ctx, api.Request{Do: api.DoStoreKey, Name: a.Name, Key: &api.NewKey{}}, &api.Identity{}, nil); err != nil {
+	if err := s.vaultReady(ctx, a.Name); err != nil {
 		return err
 	}
 	key, err := s.readKey(ctx, where, a)
@@ -125,4 +125,9 @@ that broke off iam:GetAccessKeyLastUsed, to tell a key that it lost from one of 
 			return s.say("the access key of %s is a new one", args[0])
 		},
 	}
+}
+
+// vaultReady asks whether the vault takes the key of a source, before a person is asked for it.
+func (s *Streams) vaultReady(ctx context.Context, source string) error {
+	return s.talk(ctx, api.Request{Do: api.DoStoreKey, Name: source, Key: &api.NewKey{}}, &api.Identity{}, nil)
 }
