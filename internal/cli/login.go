@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"os"
-	"os/exec"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -84,39 +80,4 @@ func (s *Streams) step(e api.Event, open bool) {
 			openBrowser(e.URL)
 		}
 	}
-}
-
-// remote reports whether a browser of this machine would not be before the person's eyes.
-func remote() bool {
-	for _, name := range []string{"SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME", "WSL_INTEROP"} {
-		if os.Getenv(name) != "" {
-			return true
-		}
-	}
-	return noDisplay()
-}
-
-func noDisplay() bool {
-	return runtime.GOOS == "linux" && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == ""
-}
-
-// openBrowser tries to; the address is shown in any case.
-func openBrowser(url string) {
-	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
-		return
-	}
-	if cmd := defaultBrowser(url); cmd.Start() == nil {
-		cmd.Process.Release() // a browser outlives the login
-	}
-}
-
-// defaultBrowser opens an address in the browser that this desktop is set to. On Linux xdg-open heeds $BROWSER, too.
-func defaultBrowser(url string) *exec.Cmd {
-	switch runtime.GOOS {
-	case "darwin":
-		return exec.Command("open", url)
-	case "windows":
-		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url)
-	}
-	return exec.Command("xdg-open", url)
 }
