@@ -173,8 +173,10 @@ func openBrowser(url string) {
 	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") {
 		return
 	}
-	if cmd := defaultBrowser(url); cmd.Start() == nil {
-		cmd.Process.Release() // a browser outlives the login
+	cmd := defaultBrowser(url)
+	detach(cmd) // it outlives the login
+	if cmd.Start() == nil {
+		cmd.Process.Release()
 	}
 }
 
