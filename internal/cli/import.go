@@ -157,7 +157,7 @@ func (s *Streams) planImport(ctx context.Context, where locations, a *imported) 
 	}
 	plan, err := adopt.Make(files, now, o)
 	if errors.Is(err, adopt.ErrNoProfile) {
-		err = &userError{ipc.Usage, err.Error(), "see: aws configure list-profiles"}
+		err = &userError{ipc.Usage, err.Error(), "see which there are: credd import --dry-run"}
 	}
 	return plan, err
 }

@@ -95,7 +95,7 @@ func unreadable(profile string, err error) error {
 		return &Error{
 			Kind:    Config,
 			Message: fmt.Sprintf("profile %q is not in ~/.aws/config or ~/.aws/credentials", missing.Profile),
-			Hint:    "see: aws configure list-profiles",
+			Hint:    "see which there are: credd import --dry-run",
 			Err:     err,
 		}
 	}
