@@ -77,7 +77,9 @@ func At(name, asked, usual, services string) (Site, error) {
 	return Site{base + "/federation", p.console, region, p.mayPost}, nil
 }
 
-var serviceForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+const maxService = 64 // bytes of a service's name; far above the longest
+
+var serviceForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
 // Destination returns the page to open: of "" the console's home, of a service's name such as s3 its home, of a path the page
 // there, and of a URL itself, if it is of this partition's console. A page that names no region gets the site's.
@@ -108,7 +110,7 @@ func (s Site) page(text string) (*url.URL, error) {
 	switch {
 	case text == "":
 		text = "/console/home"
-	case serviceForm.MatchString(text):
+	case len(text) <= maxService && serviceForm.MatchString(text):
 		text = "/" + text + "/home"
 	}
 	u, err := url.Parse(text)

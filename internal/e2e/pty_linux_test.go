@@ -157,7 +157,7 @@ func (w *world) shell(args ...string) *exec.Cmd {
 	}
 	cmd := w.command(args[0], args[1:]...)
 	cmd.Dir = w.home
-	cmd.Env = append(cmd.Env, "BIN="+bin, "PS1=ready> ", "HISTFILE=")
+	cmd.Env = append(cmd.Env, "BIN="+bin, "PS1=ready> ", "HISTFILE=", w.atATerminal())
 	return cmd
 }
 

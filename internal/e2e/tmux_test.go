@@ -37,7 +37,7 @@ func (w *world) tmux(name string, columns int, env ...string) *tmux {
 		m.command("kill-server").Run()
 	})
 	start := m.command("-f", "/dev/null", "new-session", "-d", "-x", strconv.Itoa(columns), "-y", "30", "bash", "--norc", "--noprofile")
-	start.Env = slices.Concat(w.env, []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TERM=xterm-256color", "LANG=C.UTF-8", "SHELL=/bin/bash", "PS1=$ ", "HISTFILE="}, env)
+	start.Env = slices.Concat(w.env, []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TERM=xterm-256color", "LANG=C.UTF-8", "SHELL=/bin/bash", "PS1=$ ", "HISTFILE=", w.atATerminal()}, env)
 	if out, err := start.CombinedOutput(); err != nil {
 		w.t.Fatalf("tmux: %v, %s", err, out)
 	}
