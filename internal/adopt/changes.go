@@ -1,8 +1,9 @@
 package adopt
 
 import (
-	"slices"
 	"strings"
+
+	"credd/internal/awsconfig"
 )
 
 // Change is a line of a file that an import takes out or puts in.
@@ -11,9 +12,6 @@ type Change struct {
 	New     bool
 	Text    string // without secrets, external IDs and the line's end
 }
-
-// hiddenSettings are not for the screen.
-var hiddenSettings = []string{"aws_secret_access_key", "aws_session_token", "aws_security_token", "external_id"}
 
 // Changes are the lines that change, by the places where they do. Blank ones are not among them.
 func (f *File) Changes() []Change {
@@ -25,19 +23,10 @@ func (f *File) Changes() []Change {
 		}{{p.old, false}, {p.New, true}} {
 			for line := range strings.Lines(half.text) {
 				if line = strings.TrimSpace(line); line != "" {
-					out = append(out, Change{p.Profile, half.isNew, hidden(line)})
+					out = append(out, Change{p.Profile, half.isNew, awsconfig.Hidden(line)})
 				}
 			}
 		}
 	}
 	return out
-}
-
-// hidden is a line as it may be shown.
-func hidden(line string) string {
-	at := strings.IndexAny(line, "=:")
-	if at < 0 || !slices.Contains(hiddenSettings, strings.ToLower(strings.TrimSpace(line[:at]))) {
-		return line
-	}
-	return line[:at+1] + " (not shown)"
 }

@@ -12,7 +12,7 @@ func newProfilesDiffCmd(s *Streams) *cobra.Command {
 	var asJSON, exitCode bool
 	cmd := &cobra.Command{
 		Use: "diff", Short: "Show the lines that sync would change", Args: cobra.NoArgs,
-		Long:    "Show the lines that credd profiles sync would change, and no others: the file may hold secrets.",
+		Long:    "Show the lines that credd profiles sync would change, and no others. Secrets in them, as in a profile that moves out of the block, are not\nshown.",
 		Example: "  credd profiles diff\n  credd profiles diff --exit-code --json",
 		RunE: func(*cobra.Command, []string) error {
 			where, err := locate()
@@ -122,7 +122,7 @@ func (s *Streams) change(l awsconfig.Line) {
 	if l.In == '-' {
 		color = red
 	}
-	s.say("%s", s.paint(color, string(l.In)+strings.TrimRight(l.Text, "\r\n")))
+	s.say("%s", s.paint(color, string(l.In)+awsconfig.Hidden(strings.TrimRight(l.Text, "\r\n"))))
 	if !strings.HasSuffix(l.Text, "\n") {
 		s.say("\\ No newline at end of file")
 	}
