@@ -183,8 +183,10 @@ func (w *World) broken(files *awsconfig.Files) {
 	}
 }
 
-func (w *World) has(c ID, s State) bool {
-	for _, f := range w.Findings() {
+func (r *Report) has(c ID, s State) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.all {
 		if f.Check == c && f.State == s {
 			return true
 		}

@@ -3,10 +3,12 @@
 package doctor
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"credd/internal/agent/roster"
 )
@@ -203,6 +205,7 @@ func TestHostileFiles(t *testing.T) {
 		"nested":     "[profile a]\ncredential_process = " + strings.Repeat("$(", 500) + "credhelper x",
 		"no end":     "[profile a]\ncredential_process = \"credhelper",
 		"empty":      "[profile a]\ncredential_process =\n",
+		"many":       manyProfiles(10_000),
 		"not UTF-8":  "[profile \xff]\ncredential_process = /\xff/credhelper \xff\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,11 +220,24 @@ func TestHostileFiles(t *testing.T) {
 			b.put("work/node_modules/aws-sdk/package.json", text)
 			b.program("bin/aws", "cat "+b.path(".aws/config"))
 			b.env["AWS_PROFILE"] = evil
+			began := time.Now()
 			if len(b.examine()) == 0 {
 				t.Error("all is well")
 			}
+			if took := time.Since(began); took > 15*time.Second {
+				t.Errorf("took %v", took)
+			}
 		})
 	}
+}
+
+// manyProfiles have each a fault or two.
+func manyProfiles(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "[profile p%d]\ncredential_process = /nonexistent/credhelper acme/r%d\n", i, i)
+	}
+	return b.String()
 }
 
 func TestUnreadableFiles(t *testing.T) {

@@ -24,6 +24,7 @@ func (w *World) profiles() {
 	all := w.files.Profiles()
 	var leading []string
 	w.tested = map[ID]int{}
+	refused := w.has(ProfileFiles, Error) // which tells of sections that are there twice
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		p := w.entry(all[name])
 		if p == nil {
@@ -34,7 +35,9 @@ func (w *World) profiles() {
 		}
 		w.shadowed(p)
 		w.mixed(p)
-		w.twice(p)
+		if !refused {
+			w.twice(p)
+		}
 		w.region(p)
 		leading = append(leading, name)
 	}
@@ -198,9 +201,6 @@ func (w *World) where(p *awsconfig.Named, key string) (file string, line int) {
 
 // twice tells of a profile with two sections in one file.
 func (w *World) twice(p *entry) {
-	if w.has(ProfileFiles, Error) {
-		return // told there
-	}
 	w.tested[ProfileTwice]++
 	if len(p.Config) < 2 {
 		return
