@@ -9,12 +9,20 @@ import (
 	"credd/internal/awsconfig"
 )
 
-const circle = "source_profile goes in a circle: "
+const (
+	circle = "source_profile goes in a circle: "
+
+	mostLinks = 50 // of source_profile in a row; each is a call to AWS
+	endless   = "source_profile leads through more than 50 profiles"
+)
 
 // obstacle says why a profile cannot become a role or a source, "" if it can. Trail are the profiles that need it.
 func (p *planner) obstacle(pr *profile, trail []string) string {
 	if slices.Contains(trail, pr.Name) {
 		return circle + strings.Join(append(trail, pr.Name), ", ")
+	}
+	if len(trail) >= mostLinks {
+		return endless
 	}
 	switch pr.what {
 	case odd:
@@ -103,7 +111,7 @@ func (p *planner) fromObstacle(pr, src *profile, from what, trail []string) stri
 		return "the daemon reads source profiles in ~/.aws only, and these files are elsewhere"
 	case from == assumed, from == sso, from == webIdentity, from == odd:
 		why := p.obstacle(src, trail)
-		if why != "" && !strings.HasPrefix(why, circle) {
+		if why != "" && !strings.HasPrefix(why, circle) && why != endless {
 			why = "its source_profile " + pr.source + " is left: " + why
 		}
 		return why

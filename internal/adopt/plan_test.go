@@ -2,10 +2,12 @@ package adopt
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -74,4 +76,29 @@ func TestCustomersOfATeam(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkApplied(t, d, p)
+}
+
+// A chain of any length is judged at once: the end that is near enough to its keys is taken over.
+func TestLongChain(t *testing.T) {
+	const n = 3000
+	var config strings.Builder
+	for i := range n {
+		config.WriteString(assume(fmt.Sprint("p", i), a1, fmt.Sprint("R", i), fmt.Sprint("source_profile = p", i+1)))
+	}
+	began := time.Now()
+	plan, err := Make(filesOf(config.String(), fmt.Sprintf("[p%d]\naws_access_key_id = AKIA\naws_secret_access_key = x\n", n)), rosterOf(t), Options{Helper: helper})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if len(plan.Roles) != mostLinks {
+		t.Errorf("got %d roles", len(plan.Roles))
+	}
+	for _, v := range plan.Verdicts {
+		if v.Profile == "p0" && (v.Kind != Left || v.Reason != endless) {
+			t.Errorf("got %+v", v)
+		}
+	}
 }
