@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -73,9 +74,17 @@ func update(path string, change func([]byte) ([]byte, error)) error {
 		return create(target, data)
 	}
 	if info.Mode().Perm()&0o200 == 0 {
-		return &Error{Path: target, Message: "the file is read-only", Hint: "if credd may change it: chmod u+w " + target}
+		return &Error{Path: target, Message: "the file is read-only", Hint: "if credd may change it: chmod u+w " + word(target)}
 	}
 	return (&swap{target: target, change: change, info: info, raw: old, have: old}).run(data)
+}
+
+// word is a path as one word of a command that a person is to run.
+func word(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool { return outsideNames(r) && r != '~' }) || strings.HasPrefix(path, "~") {
+		return quoteUnix(path)
+	}
+	return path
 }
 
 // swap is a change of a file under way.

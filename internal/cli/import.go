@@ -10,6 +10,7 @@ import (
 	"credd/internal/adopt"
 	"credd/internal/agent/roster"
 	"credd/internal/awsconfig"
+	"credd/internal/doctor"
 	"credd/internal/ipc"
 )
 
@@ -66,7 +67,7 @@ func (s *Streams) imports(ctx context.Context, a *imported) error {
 	}
 	runs, err := w.Journal.Runs()
 	if err != nil {
-		return &userError{ipc.Usage, err.Error(), "mv " + w.Journal.Path + " " + w.Journal.Path + ".broken; earlier imports cannot be taken back then"}
+		return &userError{ipc.Usage, err.Error(), "mv " + doctor.Quote(w.Journal.Path) + " " + doctor.Quote(w.Journal.Path+".broken") + "; earlier imports cannot be taken back then"}
 	}
 	switch {
 	case a.undo:

@@ -134,3 +134,22 @@ func TestImportIntoATeamsCustomer(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 }
+
+// What is to be pasted into a shell holds names of profiles, which may be anything.
+func TestImportQuotesWhatIsPasted(t *testing.T) {
+	_, aws := profiles(t)
+	put(t, filepath.Join(aws, "config"), "[profile x]\nrole_arn = arn:aws:iam::112233445566:role/X\nsource_profile = a;$(id)\n[profile a;$(id)]\nregion = eu-west-1\n")
+	put(t, filepath.Join(aws, "credentials"), "[$(id)]\naws_access_key_id = AKIABASEBASEBASE\naws_secret_access_key = canary/secret\n")
+	daemon(t, func(r api.Request) any {
+		if r.Do == api.DoStoreKey && r.Key.ID != "" {
+			return &ipc.Error{Code: ipc.Usage, Message: "AWS does not accept it"}
+		}
+		return struct{}{}
+	})
+	if r := run(t, "", "import", "--keys", "--yes"); r.code != 2 || !strings.Contains(r.err, "--except '$(id)'\n") {
+		t.Errorf("got %+v", r)
+	}
+	if r := run(t, "", "import", "--yes"); r.code != 0 || !strings.Contains(r.out, "aws-vault exec --no-session 'a;$(id)' -- ") {
+		t.Errorf("got %+v", r)
+	}
+}

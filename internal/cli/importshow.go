@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"credd/internal/adopt"
+	"credd/internal/doctor"
 	"credd/internal/ipc"
 )
 
@@ -123,7 +124,7 @@ func (s *Streams) afterImport(ctx context.Context, plan *adopt.Plan) error {
 	}
 	for _, src := range plan.Keyless {
 		s.say("source %s has no key yet: credd source add %s --type keys --replace", src.Name, src.Name)
-		s.say("  if aws-vault has it: aws-vault exec --no-session %s -- credd source add %s --type keys --replace --from-env", src.From, src.Name)
+		s.say("  if aws-vault has it: aws-vault exec --no-session %s -- credd source add %s --type keys --replace --from-env", doctor.Quote(src.From), src.Name)
 	}
 	for _, src := range plan.Keys() {
 		s.say("key %s has lived in a file, so change it: credd source rotate %s", src.Key.ID, src.Name)

@@ -9,6 +9,7 @@ import (
 	"credd/internal/adopt"
 	"credd/internal/agent/api"
 	"credd/internal/awsconfig"
+	"credd/internal/doctor"
 	"credd/internal/ipc"
 	"credd/internal/paths"
 )
@@ -40,7 +41,7 @@ func (v vaultKeys) Store(ctx context.Context, n adopt.NewSource) error {
 		return nil
 	}
 	e := sorted(err)
-	return &userError{e.code, fmt.Sprintf("the key of profile %s was not taken: %s", n.From, e.message), strings.TrimPrefix(e.hint+"; or leave the profile as it is: --except "+n.From, "; ")}
+	return &userError{e.code, fmt.Sprintf("the key of profile %s was not taken: %s", n.From, e.message), strings.TrimPrefix(e.hint+"; or leave the profile as it is: --except "+doctor.Quote(n.From), "; ")}
 }
 
 func (v vaultKeys) KeyID(ctx context.Context, source string) (string, error) {
