@@ -74,6 +74,7 @@ func (s *Streams) askOnce(path string, frame []byte, deadline time.Time) (ipc.Ki
 	}
 	kind, payload, err := dial.Ask(path, frame, deadline, person)
 	if errors.Is(err, dial.ErrNoDaemon) {
+		s.warnOfRoot()
 		if err := start.Daemon(path, deadline); err != nil {
 			return 0, nil, err
 		}

@@ -65,6 +65,9 @@ func (s *Streams) imports(ctx context.Context, a *imported) error {
 	if err != nil {
 		return err
 	}
+	if !a.dryRun {
+		s.warnOfRoot()
+	}
 	runs, err := w.Journal.Runs()
 	if err != nil {
 		return &userError{ipc.Usage, err.Error(), "mv " + doctor.Quote(w.Journal.Path) + " " + doctor.Quote(w.Journal.Path+".broken") + "; earlier imports cannot be taken back then"}

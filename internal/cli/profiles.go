@@ -75,6 +75,7 @@ func (s *Streams) syncProfiles(_ context.Context, where locations) error {
 	if err != nil {
 		return err
 	}
+	s.warnOfRoot()
 	p, err := w.Write(f)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ func newProfilesRemoveCmd(s *Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			s.warnOfRoot()
 			p, err := awsconfig.Wish{}.Write(f)
 			if err != nil {
 				return err

@@ -271,3 +271,24 @@ func TestFilesOfAnotherUser(t *testing.T) {
 		t.Errorf("got %+v", b.Findings())
 	}
 }
+
+// Root in the home of a user, as with sudo -E, is not told to make it root's.
+func TestRootIsNotToldToTakeFiles(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("only root can give files away")
+		return
+	}
+	b := newBox(t)
+	if err := os.Chown(b.path(".aws"), 65534, 65534); err != nil {
+		t.Fatal(err)
+	}
+	b.examine()
+	for _, f := range b.Findings() {
+		if strings.Contains(f.Remedy, "chown") || f.File == b.path(".aws") && !strings.Contains(f.Remedy, "sudo -u '#65534' credd doctor") {
+			t.Errorf("got %+v", f)
+		}
+	}
+	if !b.has(ConfigPermissions, Error) {
+		t.Errorf("got %+v", b.Findings())
+	}
+}

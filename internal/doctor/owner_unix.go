@@ -34,6 +34,8 @@ func (w *World) closed(path string, i fs.FileInfo, private bool) bool {
 	switch {
 	case !ok:
 		return true
+	case uid != w.UID && uid != 0 && w.UID == 0: // as with sudo -E: what is theirs is not to become root's
+		message, remedy = path+" belongs to another user", "as that user: sudo -u '#"+itoa(uid)+"' credd doctor"
 	case uid != w.UID && uid != 0:
 		message, remedy = path+" belongs to another user", "sudo chown "+itoa(w.UID)+" "+Quote(path)
 	case private && mode&0o077 != 0:
