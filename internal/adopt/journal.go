@@ -74,9 +74,10 @@ type journalFile struct {
 	Runs    []*Run `json:"runs"`
 }
 
-// Runs returns the imports, the oldest first.
+// Runs returns the imports, the oldest first. An undo writes what the journal says, wherever it says: one that others can write is
+// refused.
 func (j Journal) Runs() ([]*Run, error) {
-	data, err := os.ReadFile(j.Path)
+	data, err := readOwn(j.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

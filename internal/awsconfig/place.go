@@ -43,7 +43,7 @@ func lock() (unlock func(), err error) {
 		case !errors.Is(err, disk.ErrLocked):
 			return nil, unwritable(name, err)
 		case time.Now().After(end):
-			return nil, &Error{Path: name, Err: err, Message: "another credd holds the lock of the AWS files", Hint: "try again once it has ended; on Unix this shows which it is: fuser " + name}
+			return nil, &Error{Path: name, Err: err, Message: "another credd holds the lock of the AWS files", Hint: "try again once it has ended; on Unix this shows which it is: fuser " + word(name)}
 		}
 	}
 }
