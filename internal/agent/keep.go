@@ -2,7 +2,7 @@ package agent
 
 import (
 	"context"
-	"strings"
+	"regexp"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
@@ -20,12 +20,13 @@ type Shelf interface {
 	Drop(ctx context.Context, names ...string) error
 }
 
-// keptPrefix begins the names of what an import keeps. Nothing else of the vault can be had by them.
-const keptPrefix = "import."
+// keptForm is that of the names of what an import keeps: its ID, and the number of a part. Nothing else of the vault can be had by
+// them.
+var keptForm = regexp.MustCompile(`^import\.[A-Za-z0-9]{1,32}\.[0-9]{1,3}$`)
 
 // keep puts the text that an import takes out of a file into the vault; without a text it drops what is there.
 func (a *Agent) keep(ctx context.Context, c *caller, r api.Request) (any, failure) {
-	if !strings.HasPrefix(r.Name, keptPrefix) {
+	if !keptForm.MatchString(r.Name) {
 		return nil, fail(ipc.Refused, "only what an import takes out of ~/.aws is kept", "")
 	}
 	err := a.answered(ctx, c, true, func() error {
@@ -42,7 +43,7 @@ func (a *Agent) keep(ctx context.Context, c *caller, r api.Request) (any, failur
 
 // kept hands out what keep has stored, to be written back. The audit line is written first, as for credentials.
 func (a *Agent) kept(ctx context.Context, c *caller, name string) (any, failure) {
-	e := audit.Entry{Time: a.Now(), Role: name, UID: c.Peer.UID, PID: c.Peer.PID}
+	e := audit.Entry{Time: a.Now(), Role: name[:min(len(name), ipc.MaxRole)], UID: c.Peer.UID, PID: c.Peer.PID}
 	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
 	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
 	refused := func(f failure) (any, failure) {
@@ -50,7 +51,7 @@ func (a *Agent) kept(ctx context.Context, c *caller, name string) (any, failure)
 		a.record(e)
 		return nil, f
 	}
-	if !strings.HasPrefix(name, keptPrefix) {
+	if !keptForm.MatchString(name) {
 		return refused(fail(ipc.Refused, "only what an import has kept is handed out", ""))
 	}
 	var item []byte

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -63,7 +64,7 @@ func TestWhatAnImportKeeps(t *testing.T) {
 // Nothing else of the vault can be had, or changed, by these requests.
 func TestOnlyImportsAreHandedOut(t *testing.T) {
 	w := newWorld(t, nil)
-	for _, name := range []string{"key/work", "", "import", "imports/x", "session/work", "totp/import.", " import.x", "IMPORT.x"} {
+	for _, name := range []string{"key/work", "", "import", "imports/x", "session/work", "totp/import.", " import.x.0", "IMPORT.x.0", "import.x", "import.x.0000", "import.x.0\n", "import.x.y.0", "import..0", "import." + strings.Repeat("x", 60_000) + ".0"} {
 		for _, do := range []string{api.DoKept, api.DoKeep} {
 			var refused *ipc.Error
 			if err := w.call(t, api.Request{Do: do, Name: name, Text: "x"}, &api.Kept{}); !errors.As(err, &refused) || refused.Code != ipc.Refused {
@@ -74,8 +75,13 @@ func TestOnlyImportsAreHandedOut(t *testing.T) {
 	w.trail.mu.Lock()
 	defer w.trail.mu.Unlock()
 	refusals := slices.DeleteFunc(slices.Clone(w.trail.entries), func(e audit.Entry) bool { return e.Outcome != "refused" })
-	if len(refusals) != 8 {
+	if len(refusals) != 14 {
 		t.Errorf("the trail has %d refusals", len(refusals))
+	}
+	for _, e := range refusals {
+		if len(e.Role) > ipc.MaxRole {
+			t.Errorf("a line of the trail is %d bytes long", len(e.Role))
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 	DoDropKey  = "drop-key"  // Name -> Dropped
 	DoAccounts = "accounts"  // Name -> Accounts
 
-	// Of imports. What an import takes out of ~/.aws/credentials is kept in the vault, to be put back. Names begin with import.
+	// Of imports. What an import takes out of ~/.aws/credentials is kept in the vault, to be put back. Names are import.ID.NUMBER.
 	DoKeep  = "keep"   // Name, Text -> Done; without a text what is kept is dropped
 	DoKept  = "kept"   // Name -> Kept
 	DoKeyID = "key-id" // Name is a source -> KeyID
