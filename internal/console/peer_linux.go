@@ -9,27 +9,36 @@ import (
 	"strings"
 )
 
-// ours reports whether the socket at the other end of a connection is of our own user, as the kernel's tables of sockets say
-// (proc_net_tcp). It fails closed: what is not in them is not ours.
+// ours reports whether the socket at the other end of a connection is of our own user, as the kernel says. It fails closed: what it
+// does not know is not ours.
 func ours(peer, us netip.AddrPort) bool {
+	uid, ok, err := diagnosed(peer, us)
+	if err != nil {
+		uid, ok = listed(peer, us)
+	}
+	return ok && uid == os.Getuid()
+}
+
+// listed looks a socket's owner up in the kernel's tables (proc_net_tcp).
+func listed(peer, us netip.AddrPort) (uid int, ok bool) {
 	for table, form := range map[string]func(netip.AddrPort) string{"tcp": short, "tcp6": mapped} {
 		text, err := os.ReadFile("/proc/net/" + table)
 		if err != nil {
 			continue // a kernel without IPv6
 		}
 		if uid, ok := ownerIn(string(text), form(peer), form(us)); ok {
-			return uid == os.Getuid()
+			return uid, true
 		}
 	}
-	return false
+	return 0, false
 }
 
 // ownerIn finds whose socket an established connection is. Those that are closing stand there as root's.
 func ownerIn(table, local, remote string) (uid int, ok bool) {
-	const state, owner, established = 3, 7, "01"
+	const state, owner, isEstablished = 3, 7, "01"
 	for line := range strings.Lines(table) {
 		f := strings.Fields(line)
-		if len(f) <= owner || f[1] != local || f[2] != remote || f[state] != established {
+		if len(f) <= owner || f[1] != local || f[2] != remote || f[state] != isEstablished {
 			continue
 		}
 		if uid, err := strconv.Atoi(f[owner]); err == nil {
