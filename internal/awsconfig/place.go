@@ -59,6 +59,9 @@ func follow(path string) (string, error) {
 		if err != nil { // no link, or nothing
 			return path, nil
 		}
+		if planted(path) {
+			return "", &Error{Path: path, Message: "it is a link that another user made in a directory of all", Hint: "let AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name files in a directory of yours"}
+		}
 		if !filepath.IsAbs(to) {
 			dir := filepath.Dir(path)
 			if real, err := filepath.EvalSymlinks(dir); err == nil {
