@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"credd/internal/agent/api"
@@ -126,10 +128,12 @@ func own(l lookup) (out []choice) {
 	return out
 }
 
-// environments are those of other customers.
+// environments are those of other customers, but for what a shell would act on: they are free texts, of a team's files too.
 func environments(l lookup) (out []choice) {
 	for _, e := range l.names().Environments {
-		out = append(out, choice{e, ""})
+		if !strings.ContainsAny(e, "$`\\\"'!;&|<>(){}[]*?~#%") {
+			out = append(out, choice{e, ""})
+		}
 	}
 	return out
 }
