@@ -79,10 +79,12 @@ func read(path string) ([]byte, fs.FileInfo, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, nil, irregular(path, info)
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonBlocking, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|asItIs, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, nil
+	case isLink(err):
+		return nil, nil, errAgain
 	case err != nil:
 		return nil, nil, unreadable(path, err)
 	}

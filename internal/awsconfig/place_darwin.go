@@ -14,7 +14,11 @@ func trade(tmp, target string, have []byte) (*os.File, error) {
 	err := unix.RenamexNp(tmp, target, unix.RENAME_SWAP)
 	switch {
 	case err == nil:
-		return os.OpenFile(tmp, os.O_RDONLY|nonBlocking, 0)
+		was, err := os.OpenFile(tmp, os.O_RDONLY|asItIs, 0)
+		if isLink(err) { // somebody made one of the file: it goes back
+			err = errors.Join(errAgain, unix.RenamexNp(tmp, target, unix.RENAME_SWAP))
+		}
+		return was, err
 	case errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS):
 		return nil, replace(tmp, target, have)
 	}

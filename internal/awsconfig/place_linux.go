@@ -16,13 +16,20 @@ import (
 func trade(tmp, target string, have []byte) (*os.File, error) {
 	err := unix.Renameat2(unix.AT_FDCWD, tmp, unix.AT_FDCWD, target, unix.RENAME_EXCHANGE)
 	if err == nil {
-		return os.OpenFile(tmp, os.O_RDONLY|nonBlocking, 0)
+		was, err := os.OpenFile(tmp, os.O_RDONLY|asItIs, 0)
+		if isLink(err) { // somebody made one of the file: it goes back
+			err = errors.Join(errAgain, unix.Renameat2(unix.AT_FDCWD, tmp, unix.AT_FDCWD, target, unix.RENAME_EXCHANGE))
+		}
+		return was, err
 	}
 	if !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOSYS) {
 		return nil, err
 	}
 	// Of some file systems, such as NFS: the best is to look right before.
-	was, err := os.OpenFile(target, os.O_RDONLY|nonBlocking, 0)
+	was, err := os.OpenFile(target, os.O_RDONLY|asItIs, 0)
+	if isLink(err) {
+		err = errAgain
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,14 +3,19 @@
 package awsconfig
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 )
 
-// nonBlocking keeps a file that was replaced by a fifo meanwhile from blocking us.
-const nonBlocking = syscall.O_NONBLOCK
+// asItIs keeps a file that was replaced by a fifo meanwhile from blocking us, and one that was replaced by a link from being another: who
+// owns the directory may be somebody else than we, such as root.
+const asItIs = syscall.O_NONBLOCK | syscall.O_NOFOLLOW
+
+// isLink says of an error whether what was to be opened as it is is a link.
+func isLink(err error) bool { return errors.Is(err, syscall.ELOOP) }
 
 // planted reports whether a link in a directory such as /tmp, in which all may make files, is neither ours nor of the directory's owner.
 // The kernel follows none such (fs.protected_symlinks), but we follow links by ourselves.

@@ -3,6 +3,7 @@
 package awsconfig
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -53,4 +54,38 @@ func TestALinkThatAnotherUserMade(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who owns the directory, such as a user whose home root works in, may make a link of the file at any time. It is followed as a link,
+// and never read as if it were the file.
+func TestAFileThatBecomesALink(t *testing.T) {
+	dir := home(t)
+	file, other := filepath.Join(dir, "config"), filepath.Join(dir, "other")
+	write(t, file, "file\n", 0o600)
+	write(t, other, "other\n", 0o600)
+	var seen []string
+	check(t, Update(file, func(old []byte) ([]byte, error) {
+		seen = append(seen, string(old))
+		if len(seen) == 1 {
+			check(t, os.Rename(file, file+".was"))
+			check(t, os.Symlink(other, file))
+		}
+		return add("ours")(old)
+	}))
+	wantFile(t, file+".was", "file\n", 0o600)
+	wantFile(t, other, "other\nours\n", 0o600)
+	if to, err := os.Readlink(file); to != other || err != nil {
+		t.Errorf("the link leads to %q, %v", to, err)
+	}
+	wantNoLitter(t, dir)
+
+	tmp := filepath.Join(dir, prefix+"tmp") // and in the moment of the exchange
+	write(t, tmp, "new\n", 0o600)
+	if was, err := trade(tmp, file, []byte("other\nours\n")); !errors.Is(err, errAgain) {
+		t.Errorf("got %v, %v", was, err)
+	}
+	if to, err := os.Readlink(file); to != other || err != nil {
+		t.Errorf("after it the link leads to %q, %v", to, err)
+	}
+	wantFile(t, tmp, "new\n", 0o600)
 }
