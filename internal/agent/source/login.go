@@ -91,7 +91,7 @@ func (l *login) resolve() *loginOf {
 	if shared.LoginSession == "" {
 		return &loginOf{err: &Error{
 			Kind: Config, Message: fmt.Sprintf("profile %q has no login_session: nobody has logged in with it yet", l.spec.Profile),
-			Hint: "log in with: aws login --profile " + l.spec.Profile,
+			Hint: "log in with: aws login --profile " + word(l.spec.Profile),
 		}}
 	}
 	at := &loginOf{session: shared.LoginSession, region: l.spec.Region}
@@ -259,6 +259,6 @@ func (l *login) explain(at *loginOf, call *signinCall) error {
 func (l *login) unsaved(at *loginOf, err error) error {
 	return &Error{
 		Kind: Config, Message: fmt.Sprintf("the login of profile %q cannot be renewed: %s cannot be written", l.spec.Profile, at.file),
-		Hint: "make its directory writable for credd's user, and log in with: aws login --profile " + l.spec.Profile, Err: err,
+		Hint: "make its directory writable for credd's user, and log in with: aws login --profile " + word(l.spec.Profile), Err: err,
 	}
 }

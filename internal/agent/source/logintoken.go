@@ -94,7 +94,7 @@ func unusableLogin(profile string, err error) error {
 func loginOver(profile string, err error) error {
 	return &Error{
 		Kind: Login, Message: fmt.Sprintf("the login of profile %q is missing or has expired", profile),
-		Hint: "log in with: aws login --profile " + profile, Err: err,
+		Hint: "log in with: aws login --profile " + word(profile), Err: err,
 	}
 }
 

@@ -84,7 +84,7 @@ func (p *Profile) check(s *config.SharedConfig) error {
 	return &Error{
 		Kind:    Config,
 		Message: fmt.Sprintf("profile %q has no credentials", r.Profile),
-		Hint:    fmt.Sprintf("give it some (aws configure sso, aws login, aws configure) and try: aws sts get-caller-identity --profile %s", p.spec.Profile),
+		Hint:    fmt.Sprintf("give it some (aws configure sso, aws login, aws configure) and try: aws sts get-caller-identity --profile %s", word(p.spec.Profile)),
 	}
 }
 
@@ -106,7 +106,7 @@ func unreadable(profile string, err error) error {
 	return &Error{
 		Kind:    Config,
 		Message: fmt.Sprintf("profile %q cannot be read from ~/.aws", profile),
-		Hint:    fmt.Sprintf("try: aws sts get-caller-identity --profile %s", profile),
+		Hint:    fmt.Sprintf("try: aws sts get-caller-identity --profile %s", word(profile)),
 		Err:     err,
 	}
 }
@@ -137,14 +137,14 @@ func (p *Profile) explain(r *resolved, err error) error {
 	var process *processcreds.ProviderError
 	switch {
 	case errors.As(err, &token), usesSSO(at):
-		return p.login("IAM Identity Center login", "aws sso login --profile "+at.Profile, err)
+		return p.login("IAM Identity Center login", "aws sso login --profile "+word(at.Profile), err)
 	case at.LoginSession != "":
-		return p.login("login", "aws login --profile "+at.Profile, err)
+		return p.login("login", "aws login --profile "+word(at.Profile), err)
 	case errors.As(err, &process):
 		return &Error{
 			Kind:    Login,
 			Message: fmt.Sprintf("the credential_process of profile %q failed", at.Profile),
-			Hint:    fmt.Sprintf("it may need a login; try: aws sts get-caller-identity --profile %s", at.Profile),
+			Hint:    fmt.Sprintf("it may need a login; try: aws sts get-caller-identity --profile %s", word(at.Profile)),
 			Err:     err,
 		}
 	}

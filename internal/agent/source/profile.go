@@ -125,7 +125,7 @@ func (g guarded) Retrieve(ctx context.Context) (c aws.Credentials, err error) {
 	}
 	defer func() {
 		if recover() != nil {
-			err = &Error{Kind: Login, Message: fmt.Sprintf("the login of profile %q cannot be read", g.profile), Hint: "log in again: aws login --profile " + g.profile}
+			err = &Error{Kind: Login, Message: fmt.Sprintf("the login of profile %q cannot be read", g.profile), Hint: "log in again: aws login --profile " + word(g.profile)}
 		}
 	}()
 	return g.CredentialsProvider.Retrieve(ctx)
