@@ -51,6 +51,7 @@ func Apply(ctx context.Context, w World, p *Plan) error {
 		return err
 	}
 	defer unlock()
+	w.Journal.tidy()
 	runs, err := w.Journal.Runs()
 	if err != nil {
 		return err

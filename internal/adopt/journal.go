@@ -114,6 +114,7 @@ func (j Journal) take(id string) (run *Run, unlock func(), err error) {
 	if unlock, err = j.lock(); err != nil {
 		return nil, nil, err
 	}
+	j.tidy()
 	runs, err := j.Runs()
 	if i := slices.IndexFunc(runs, func(r *Run) bool { return r.ID == id }); i >= 0 {
 		return runs[i], unlock, nil
@@ -201,6 +202,14 @@ func newRun(p *Plan, now time.Time) (run *Run, kept [][]byte) {
 		}
 	}
 	return run, kept
+}
+
+// tidy removes what an import that was killed has left of a journal. We have the lock: nobody else is writing one.
+func (j Journal) tidy() {
+	left, _ := filepath.Glob(disk.Unfinished(j.Path)) // a pattern in the path finds nothing
+	for _, path := range left {
+		os.Remove(path)
+	}
 }
 
 func writeFile(path string, data []byte) error {

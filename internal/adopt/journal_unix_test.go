@@ -82,3 +82,24 @@ func TestALockOfOthersHoldsNobody(t *testing.T) {
 		unlock()
 	}
 }
+
+// A journal holds external IDs: what a killed import left of one goes with the next.
+func TestUnfinishedJournalsGo(t *testing.T) {
+	dir := t.TempDir()
+	j := Journal{Path: filepath.Join(dir, "import.json"), Write: writeFile}
+	left, other := filepath.Join(dir, ".credd-import-123"), filepath.Join(dir, ".credd-123")
+	for _, path := range []string{left, other} {
+		if err := os.WriteFile(path, []byte("canary"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Undo(t.Context(), World{Journal: j}, "X"); err == nil {
+		t.Error("there is such an import")
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("it is still there: %v", err)
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Errorf("another's is gone: %v", err)
+	}
+}
