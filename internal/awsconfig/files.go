@@ -59,9 +59,16 @@ func Read(at Place) (*Files, error) {
 	return f, nil
 }
 
+const maxProfiles = 16 << 20 // bytes of a file: far above any with profiles
+
+// readFile waits for no pipe, and reads no device without an end.
 func readFile(path string) ([]byte, error) {
-	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+	switch info, err := os.Stat(path); {
+	case err != nil, path == os.DevNull:
+	case !info.Mode().IsRegular():
 		return nil, irregular(path, info)
+	case info.Size() > maxProfiles:
+		return nil, &Error{Path: path, Message: "it is larger than 16 MiB", Hint: "look what fills it: less " + word(path)}
 	}
 	data, err := os.ReadFile(path)
 	switch {

@@ -89,3 +89,26 @@ func TestAFileThatBecomesALink(t *testing.T) {
 	}
 	wantFile(t, tmp, "new\n", 0o600)
 }
+
+// Whoever may write ~/.aws must not fill the daemon's memory by it.
+func TestReadReadsNothingEndless(t *testing.T) {
+	for name, tt := range map[string]struct {
+		make func(path string) error
+		ok   bool
+	}{
+		"a device": {func(path string) error { return os.Symlink("/dev/zero", path) }, false},
+		"a fifo":   {fifo, false},
+		"a huge file": {func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 1<<40))
+		}, false},
+		"a usual file": {func(path string) error { return os.WriteFile(path, []byte("[default]\n"), 0o600) }, true},
+		"none":         {func(string) error { return nil }, true},
+	} {
+		path := filepath.Join(t.TempDir(), "config")
+		check(t, tt.make(path))
+		var e *Error
+		if _, err := Read(Place{path, os.DevNull}); (err == nil) != tt.ok || err != nil && (!errors.As(err, &e) || e.Hint == "") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
