@@ -44,8 +44,18 @@ func (p *planner) obstacle(pr *profile, trail []string) string {
 	return ""
 }
 
-// check tries the role or the source that a profile would be, with names that are good.
+// check is tried, once for each profile: those that others are assumed from are judged again for each.
 func (p *planner) check(pr *profile) string {
+	why, known := p.checks[pr.Name]
+	if !known {
+		why = p.tried(pr)
+		p.checks[pr.Name] = why
+	}
+	return why
+}
+
+// tried tries the role or the source that a profile would be, with names that are good.
+func (p *planner) tried(pr *profile) string {
 	var err error
 	switch pr.what {
 	case assumed:

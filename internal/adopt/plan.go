@@ -18,6 +18,7 @@ type planner struct {
 	all      []*profile
 	profiles map[string]*profile
 
+	checks  map[string]string   // what check said of profiles
 	left    map[string]string   // why profiles cannot be taken over
 	needed  map[string]bool     // profiles that become something
 	users   map[string][]string // roles by their source profile
@@ -37,7 +38,7 @@ var ErrNoProfile = errors.New("the files have no such profile")
 // Make returns what an import would do. It reads and writes nothing.
 func Make(files *awsconfig.Files, now *roster.Roster, o Options) (*Plan, error) {
 	p := &planner{
-		o: o, files: files, now: now, names: newNaming(now, o.Customers), profiles: map[string]*profile{}, left: map[string]string{},
+		o: o, files: files, now: now, names: newNaming(now, o.Customers), profiles: map[string]*profile{}, checks: map[string]string{}, left: map[string]string{},
 		needed: map[string]bool{}, users: map[string][]string{}, groups: map[string][]*profile{}, roles: map[string]string{},
 		sources: map[origin]string{}, plan: &Plan{},
 	}
