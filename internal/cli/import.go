@@ -85,7 +85,11 @@ func (s *Streams) imports(ctx context.Context, a *imported) error {
 	if err != nil {
 		return err
 	}
-	if len(plan.Movable) > 0 && s.movesKeys(plan, a) {
+	moves, err := s.movesKeys(plan, a)
+	if err != nil {
+		return err
+	}
+	if moves {
 		a.keys = true
 		if plan, err = s.planImport(ctx, where, a); err != nil {
 			return err
@@ -121,11 +125,15 @@ func (s *Streams) mendImport(ctx context.Context, w adopt.World, runs []*adopt.R
 }
 
 // movesKeys asks whether access keys are to go into the vault, where there is a person to ask.
-func (s *Streams) movesKeys(plan *adopt.Plan, a *imported) bool {
-	if a.keys || a.yes || a.dryRun {
-		return false
+func (s *Streams) movesKeys(plan *adopt.Plan, a *imported) (bool, error) {
+	if len(plan.Movable) == 0 || a.keys || a.yes || a.dryRun {
+		return false, nil
 	}
-	return confirm("move the access keys of "+printable(strings.Join(plan.Movable, ", "))+" into the vault", &userError{}) == nil
+	err := confirm("move the access keys of "+printable(strings.Join(plan.Movable, ", "))+" into the vault", &userError{})
+	if errors.Is(err, errInterrupted) {
+		return false, err
+	}
+	return err == nil, nil
 }
 
 // planImport reads all files anew.

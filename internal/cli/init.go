@@ -52,7 +52,7 @@ It asks at a terminal. Every answer has a flag, and what a flag says is not aske
 			defer stop()
 			g := &guide{Streams: s, initial: &a, where: where, form: s.newForm()}
 			err = g.run(ctx)
-			if err != nil && ctx.Err() != nil || errors.Is(err, errUnchanged) { // a question, or a wait for a login, that was left
+			if err != nil && ctx.Err() != nil || errors.Is(err, errUnchanged) || errors.Is(err, errInterrupted) { // a question, or a wait for a login, that was left
 				return errStopped
 			}
 			return err

@@ -32,7 +32,7 @@ func (g *guide) identity(ctx context.Context) error {
 		}
 		err := g.addSource(ctx, &g.sourceAdd)
 		_, added := roster.Load(g.where.config, nil).Source(g.Name)
-		if e := sorted(errOr(err)); err != nil && !added && g.form != nil && e.code == ipc.Usage && !errors.Is(err, errUnchanged) {
+		if e := sorted(errOr(err)); err != nil && !added && g.form != nil && e.code == ipc.Usage && !errors.Is(err, errUnchanged) && !errors.Is(err, errInterrupted) {
 			g.complain(e.message, e.hint)
 			g.asksAgain = true
 			continue

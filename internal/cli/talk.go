@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -86,7 +88,11 @@ func (s *Streams) prompt(question string, hidden bool, noTerminal string) (strin
 // promptElse is prompt with the error for where there is no terminal.
 func promptElse(question string, hidden bool, noTerminal *userError) (string, error) {
 	const patience = 5 * time.Minute
-	text, err := tty.Ask(question+": ", hidden, -1, time.Now().Add(patience))
+	over, interrupted := interrupts()
+	text, err := tty.Ask(asked(question)+" ", hidden, over, time.Now().Add(patience))
+	if interrupted() {
+		return "", errInterrupted
+	}
 	switch {
 	case errors.Is(err, tty.ErrNone):
 		return "", noTerminal
@@ -110,4 +116,29 @@ func confirm(question string, noTerminal *userError) error {
 	return nil
 }
 
-var errUnchanged = &userError{ipc.Usage, "nothing was changed", ""}
+var (
+	errUnchanged   = &userError{ipc.Usage, "nothing was changed", ""} // a no, or ^D
+	errInterrupted = &userError{ipc.Usage, "nothing was changed", ""} // ^C: no other question comes after it
+)
+
+// interrupts returns a descriptor at which something happens once ^C is typed, because a command that heeds the signal itself is
+// not ended by it, and neither is its question. interrupted tells whether that was so, and is to be called once.
+func interrupts() (over int, interrupted func() bool) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return -1, func() bool { return false }
+	}
+	signals, done := make(chan os.Signal, 1), make(chan bool)
+	signal.Notify(signals, os.Interrupt)
+	go func() {
+		_, was := <-signals
+		w.Close()
+		done <- was
+	}()
+	return int(r.Fd()), func() bool {
+		signal.Stop(signals)
+		close(signals)
+		defer r.Close()
+		return <-done
+	}
+}
