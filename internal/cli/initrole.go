@@ -71,19 +71,33 @@ func (g *guide) askRole(ctx context.Context) error {
 			}
 			return nil
 		}},
-		{title: "ARN", about: "As the customer told you: arn:aws:iam::012345678901:role/NAME.", value: &g.first.ARN, check: func(text string) error {
-			if !strings.HasPrefix(text, "arn:") || !strings.Contains(text, ":role/") {
-				return errors.New("such as arn:aws:iam::012345678901:role/NAME")
-			}
-			return nil
-		}},
-		{title: "External ID", about: "What you and the customer agreed on. Empty: the role asks for none.", value: &id, optional: true, quiet: true},
+		{title: "ARN", about: "As the customer told you: arn:aws:iam::012345678901:role/NAME.", value: &g.first.ARN, check: likeRoleARN},
+		{title: "External ID", about: "What you and the customer agreed on. Empty: the role asks for none.", value: &id, optional: true, quiet: true, check: likeExternalID},
 		{title: "Region", about: "Where you work in that account, such as eu-west-1. Empty: none.", value: &g.first.Region, optional: true, check: likeRegion},
 		{title: "Environment", about: "production shows in red in prompts and lists. Empty: none.", value: &g.first.Environment, optional: true},
 	}
 	err := g.form.page(ctx, blanks...)
 	g.first.ExternalID = cred.NewSecret(id)
 	return err
+}
+
+func likeRoleARN(text string) error {
+	switch {
+	case strings.Contains(text, ":assumed-role/"):
+		return errors.New("that is a session; of the role it is arn:aws:iam::012345678901:role/NAME")
+	case strings.HasPrefix(text, "arn:") && strings.Contains(text, ":user/"):
+		return errors.New("that is a user, and a role is needed: arn:aws:iam::012345678901:role/NAME")
+	case !strings.HasPrefix(text, "arn:") || !strings.Contains(text, ":role/"):
+		return errors.New("such as arn:aws:iam::012345678901:role/NAME")
+	}
+	return nil
+}
+
+func likeExternalID(text string) error {
+	if !roster.CanBeExternalID(text) {
+		return errors.New("2 to 1224 letters, digits and _ + = , . @ : / - only, no blanks")
+	}
+	return nil
 }
 
 // profile writes the profiles of all roles.

@@ -101,7 +101,7 @@ func (g *guide) askIdentity(ctx context.Context) error {
 		return &userError{ipc.Usage, "init knows the three usual sources", "add yours with credd source add, see its --help; then go on with: credd init"}
 	}
 	if g.service == "" && roster.Load(g.where.config, nil).Settings.Service.Name == usualService {
-		blanks = append(blanks, &blank{title: "Your name to customers", about: "Your company or team, as their CloudTrail logs show it. Empty: credd.", value: &g.service, optional: true})
+		blanks = append(blanks, &blank{title: "Your name to customers", about: "Your company or team, as their CloudTrail logs show it. Empty: credd.", value: &g.service, optional: true, check: likeService})
 	}
 	if g.Name == "" || g.asksAgain {
 		g.Name = cmp.Or(g.Name, usualSource)
@@ -146,8 +146,15 @@ func (g *guide) askSSO(files *awsconfig.Files) (blanks []*blank) {
 }
 
 func likeRegion(text string) error {
-	if len(strings.Split(text, "-")) < 3 {
+	if !roster.CanBeRegion(text) {
 		return errors.New("such as eu-west-1")
+	}
+	return nil
+}
+
+func likeService(text string) error {
+	if !roster.CanBeService(text) {
+		return errors.New("2 to 64 letters, digits and _ + = , . @ - only, no blanks: it is part of session names")
 	}
 	return nil
 }
@@ -176,7 +183,8 @@ func (g *guide) askKeyPlace(ctx context.Context, files *awsconfig.Files) error {
 func (g *guide) askKey() (blanks []*blank) {
 	if !g.fromStdin && !g.fromEnv && g.fromProfile == "" {
 		g.key = &api.NewKey{}
-		blanks = append(blanks, &blank{title: "Access key ID", about: "It begins with AKIA.", value: &g.key.ID}, &blank{title: "Secret access key", about: "Not shown. It goes into the vault, and nowhere else.", value: &g.key.Secret, secret: true})
+		blanks = append(blanks, &blank{title: "Access key ID", about: "It begins with AKIA.", value: &g.key.ID, check: likeKeyID},
+			&blank{title: "Secret access key", about: "Not shown. It goes into the vault, and nowhere else.", value: &g.key.Secret, secret: true, check: likeSecret})
 	}
 	if g.MFASerial == "" || g.asksAgain {
 		blanks = append(blanks, &blank{title: "MFA device", about: "Its ARN; credd then asks for one code a day. Empty: none.", value: &g.MFASerial, optional: true, check: func(text string) error {
@@ -187,4 +195,21 @@ func (g *guide) askKey() (blanks []*blank) {
 		}})
 	}
 	return blanks
+}
+
+func likeKeyID(text string) error {
+	switch {
+	case strings.HasPrefix(text, "ASIA"):
+		return errors.New("that is a temporary key; one of an IAM user begins with AKIA")
+	case len(text) < 16 || strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" || !strings.HasPrefix(text, "AKIA"):
+		return errors.New("capital letters and digits that begin with AKIA")
+	}
+	return nil
+}
+
+func likeSecret(text string) error {
+	if likeKeyID(text) == nil {
+		return errors.New("that is an access key ID; the secret is the other one")
+	}
+	return nil
 }

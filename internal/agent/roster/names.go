@@ -31,6 +31,19 @@ func CanBeRole(name string) bool {
 	return isName(customer) && isRoleName(role)
 }
 
+// CanBeService says whether we can have the name, which is part of session names.
+func CanBeService(name string) bool {
+	return len(name) >= 2 && len(name) <= 64 && identityForm.MatchString(name)
+}
+
+// CanBeExternalID says whether STS takes it.
+func CanBeExternalID(id string) bool {
+	return len(id) <= maxExternalID && externalIDForm.MatchString(id)
+}
+
+// CanBeRegion says whether it looks like a region.
+func CanBeRegion(region string) bool { return regionForm.MatchString(region) }
+
 // quote shows a text in a message, cut and without control characters.
 func quote(s string) string {
 	const most = 60
