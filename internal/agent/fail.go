@@ -105,22 +105,47 @@ func (a *Agent) explainRole(role string, err error) failure {
 		if r.since.Before(r.tried) && !r.since.IsZero() {
 			f.message += " since " + a.clock(r.since)
 		}
-		f.hint = "AWS does not say why. Check the role's ARN and external ID, and that its trust policy names us (who we are: credd source test SOURCE)"
+		f.hint = "AWS does not say why. Check " + a.placeOf(role, err) + ", and that its trust policy names us (who we are: credd source test ASSUMER)"
 		if !r.worked.IsZero() {
 			f.message += fmt.Sprintf(" (last worked %s)", a.clock(r.worked))
-			f.hint = "AWS does not say why. It worked before: ask the account's owner whether the role, its trust policy or the external ID changed"
+			f.hint = "AWS does not say why. It worked before: ask the account's owner whether the role, its trust policy or the external ID changed; when that is mended: credd source test " + role
 		}
 	}
 	if at, err := a.state.Load().role(role); err == nil && at.ARN == "" && f.code == ipc.Denied {
 		f.hint = "the role hands out its source's own session; what AWS lets that source do shows: credd source test " + at.Source
 	}
 	if st := a.state.Load(); st != nil {
-		if at, err := st.role(role); err == nil {
+		if at, missing := st.role(role); missing == nil {
 			f.hint = strings.ReplaceAll(f.hint, "SOURCE", st.sourceName(at))
+			f.hint = strings.ReplaceAll(f.hint, "ASSUMER", st.failed(at, err).Source)
 		}
 	}
 	f.message = role + ": " + f.message
 	return f
+}
+
+// placeOf says where ARN and external ID of the role that was refused stand.
+func (a *Agent) placeOf(role string, err error) string {
+	const what = "the role's ARN and external ID"
+	if st := a.state.Load(); st != nil {
+		if at, missing := st.role(role); missing == nil && at.ARN != "" {
+			return what + " in " + st.failed(at, err).File
+		}
+	}
+	return what
+}
+
+// failed is the role of a chain that an error is about.
+func (st *state) failed(role *roster.Role, err error) *roster.Role {
+	var chain *chainError
+	for errors.As(err, &chain) && isRole(chain.source) {
+		next, missing := st.roster.Role(chain.source)
+		if missing != nil {
+			break
+		}
+		role, err = next, chain.err
+	}
+	return role
 }
 
 // clock writes a time as people at this machine read it.

@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,56 @@ func TestChaining(t *testing.T) {
 	w.advance(time.Hour)
 	if _, e := w.get(t, "acme/admin"); !has(e, ipc.Denied, "acme/admin: its source hub/base: denied by AWS") {
 		t.Errorf("got %+v", e)
+	}
+}
+
+// The hint names the role that was refused and who asked for it, not the ends of the chain.
+func TestADeniedChainNamesTheLinkThatBroke(t *testing.T) {
+	files := map[string]string{
+		"credd.toml":          settings,
+		"customers/hub.toml":  customerText("base"),
+		"customers/acme.toml": customerText("admin") + "source = \"hub/base\"\n",
+	}
+	for name, c := range map[string]struct {
+		answer func(sts.Caller, sts.Request) error
+		want   string
+	}{
+		"the last": {func(by sts.Caller, r sts.Request) error {
+			if by.Session.AccessKeyID == "AKIA0" {
+				return nil
+			}
+			return denied(by, r)
+		}, "in customers/acme.toml, and that its trust policy names us (who we are: credd source test hub/base)"},
+		"the first": {denied, "in customers/hub.toml, and that its trust policy names us (who we are: credd source test work)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, files)
+			w.aws.set(c.answer)
+			if _, e := w.get(t, "acme/admin"); !has(e, ipc.Denied, c.want) {
+				t.Errorf("got %+v, want %q", e, c.want)
+			}
+		})
+	}
+}
+
+// Who tests a role wants to know how it is now: neither a failure that is remembered nor one of another external ID tells that.
+func TestATestAsksAgain(t *testing.T) {
+	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin")})
+	w.aws.set(denied)
+	w.get(t, "acme/admin")
+	w.aws.set(nil)
+	var id api.Identity
+	if err := w.call(t, api.Request{Do: api.DoTest, Name: "acme/admin"}, &id); err != nil {
+		t.Errorf("got %v for a role that was mended", err)
+	}
+	w.aws.set(denied)
+	w.advance(2 * time.Hour)
+	w.get(t, "acme/admin")
+	w.write(t, "customers/acme.toml", strings.Replace(customerText("admin"), "canary-id", "another-id", 1))
+	w.agent.Reload()
+	var st api.Status
+	if err := w.call(t, api.Request{Do: api.DoStatus}, &st); err != nil || len(st.Failing) != 0 {
+		t.Errorf("got %+v, %v for a role that changed since it failed", st.Failing, err)
 	}
 }
 

@@ -127,6 +127,7 @@ func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure)
 	if !isRole(name) && st.sources[name] == nil {
 		return nil, explain(st.noSource(name))
 	}
+	a.forgive(st, name)
 	var by sts.Caller
 	err := a.answered(ctx, c, false, func() (err error) { by, err = a.actAs(ctx, st, name); return err })
 	if err != nil && isRole(name) {
@@ -145,6 +146,15 @@ func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure)
 		Name: name, ARN: id.ARN, AccountID: id.AccountID, Region: by.Region, Temporary: by.Session.Temporary(),
 		Expires: by.Session.Expires.UTC(), Millis: a.Now().Sub(started).Milliseconds(),
 	}, failure{}
+}
+
+// forgive lets a role that failed be tried at once, and the roles that it is assumed from: a person wants to know how it is now.
+func (a *Agent) forgive(st *state, name string) {
+	var chain []string
+	for at, err := st.role(name); isRole(name) && err == nil; at, err = st.roster.Role(at.Source) {
+		chain = append(chain, at.Name)
+	}
+	a.cache.Forgive(func(k cache.Key, _ error) bool { return slices.Contains(chain, k.Role) })
 }
 
 // actAs returns the caller that a name stands for: a source, or a role's own session.

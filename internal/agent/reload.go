@@ -52,7 +52,7 @@ func (a *Agent) load(changed ...string) api.Reload {
 	}
 
 	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k, a.User) })
-	a.health.forget(func(role string) bool { _, err := st.role(role); return err == nil })
+	a.health.forget(func(role string) bool { return st.same(before, role, a.User) })
 	a.sources.forget(func(name string) bool { return st.sources[name] != nil })
 	out := api.Reload{Dropped: roleNames(dropped), Problems: problems(r)}
 	out.Customers, out.Roles = r.Count()

@@ -130,3 +130,13 @@ func (st *state) current(k cache.Key, user string) bool {
 	role, err := st.role(k.Role)
 	return err == nil && st.key(role, user) == k
 }
+
+// same reports whether a role is there and asks for what it asked for before, so that what is known of it still holds.
+func (st *state) same(before *state, name, user string) bool {
+	role, err := st.role(name)
+	if err != nil {
+		return false
+	}
+	was, err := before.role(name)
+	return err == nil && st.key(role, user) == before.key(was, user)
+}
