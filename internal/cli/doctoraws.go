@@ -51,7 +51,15 @@ func (e *examination) sources(ctx context.Context) {
 	if len(all) == 0 || !e.asking(doctor.SourceWorks, count(len(all), "source"), e.starts()) {
 		return
 	}
-	each(all, func(src *roster.Source) { e.source(ctx, src) })
+	found := make([]doctor.Finding, len(all))
+	at := map[*roster.Source]int{}
+	for i, src := range all {
+		at[src] = i
+	}
+	each(all, func(src *roster.Source) { found[at[src]] = e.source(ctx, src) })
+	for _, f := range alike(all, found) {
+		e.Add(f)
+	}
 	var st api.Status // what was learned meanwhile, such as the age of a key
 	if err := e.request(ctx, api.Request{Do: api.DoStatus}, &st); err != nil {
 		return
@@ -74,33 +82,66 @@ func (e *examination) aboutNote(name, note string) string {
 	return "credd source show " + name
 }
 
-func (e *examination) source(ctx context.Context, src *roster.Source) {
+// alike makes one finding of those that say the same of several sources, as of all that one login or one network serves.
+func alike(all []*roster.Source, found []doctor.Finding) (out []doctor.Finding) {
+	type group struct {
+		at   int
+		more []string
+	}
+	groups := map[string]*group{}
+	for i, f := range found {
+		name := all[i].Name
+		key := fmt.Sprintf("%d\n%s\n%s", f.Code, strings.ReplaceAll(f.Message, "source "+name, "source"), strings.TrimSuffix(f.Remedy, " "+name))
+		switch login := strings.Contains(f.Remedy, "credd login"); {
+		case login && all[i].Type == "sso":
+			key += all[i].StartURL + "\n" + all[i].SSOSession
+		case login: // each has one of its own
+			key += "\n" + name
+		}
+		if g := groups[key]; g != nil && f.State == doctor.Error {
+			g.more = append(g.more, name)
+			continue
+		}
+		groups[key] = &group{at: len(out)}
+		out = append(out, f)
+	}
+	for _, g := range groups {
+		if len(g.more) > 0 {
+			out[g.at].Message += "; so it is with " + count(len(g.more), "other source") + ": " + few(g.more)
+		}
+	}
+	return out
+}
+
+// source has the daemon ask AWS who a source is.
+func (e *examination) source(ctx context.Context, src *roster.Source) doctor.Finding {
+	f := doctor.Finding{Check: doctor.SourceWorks, State: doctor.OK}
 	if src.MFA == "command" && !e.ready(src.Name) {
-		e.Skip(doctor.SourceWorks, "source "+src.Name+", whose mfa_command may ask for a touch", "credd source test "+src.Name)
-		return
+		f.State, f.Message, f.Remedy = doctor.Untested, "source "+src.Name+", whose mfa_command may ask for a touch", "credd source test "+src.Name
+		return f
 	}
 	var id api.Identity
 	err := e.request(ctx, api.Request{Do: api.DoTest, Name: src.Name}, &id)
 	if err == nil {
-		e.OK(doctor.SourceWorks, fmt.Sprintf("source %s is %s (%d ms)", src.Name, id.ARN, id.Millis))
-		return
+		f.Message = fmt.Sprintf("source %s is %s (%d ms)", src.Name, id.ARN, id.Millis)
+		return f
 	}
-	f := sorted(err)
-	remedy := cmp.Or(f.hint, "credd source test "+src.Name)
+	bad := sorted(err)
+	f.Remedy = cmp.Or(bad.hint, "credd source test "+src.Name)
 	switch {
 	case ctx.Err() != nil:
-		f = &userError{ipc.Unreachable, "no answer in time", ""}
-		remedy = "credd source test " + src.Name
-	case f.code == ipc.Login && strings.Contains(f.hint, "credd login"):
-		remedy = "credd login " + src.Name
-	case strings.Contains(f.message, "machine's clock is"):
-		remedy = setClock()
+		bad = &userError{ipc.Unreachable, "no answer in time", ""}
+		f.Remedy = "credd source test " + src.Name
+	case bad.code == ipc.Login && strings.Contains(bad.hint, "credd login"):
+		f.Remedy = "credd login " + src.Name
+	case strings.Contains(bad.message, "machine's clock is"):
+		f.Remedy = setClock()
 	}
-	message := f.message
-	if !strings.Contains(message, "source "+src.Name) {
-		message = "source " + src.Name + ": " + strings.TrimPrefix(message, src.Name+": ")
+	f.State, f.Code, f.Message = doctor.Error, bad.code, bad.message
+	if !strings.Contains(f.Message, "source "+src.Name) {
+		f.Message = "source " + src.Name + ": " + strings.TrimPrefix(f.Message, src.Name+": ")
 	}
-	e.Fail(doctor.SourceWorks, f.code, message, remedy)
+	return f
 }
 
 // ready reports whether a source has a session that lives.

@@ -101,6 +101,9 @@ func TestFaults(t *testing.T) {
 		{name: "typo in the source", inject: func(b *box) { b.profile("region = x\n" + b.line("@wrk")) }, check: ProfileRole, state: Error, remedy: "credhelper\" @work", line: 3},
 		{name: "no such source", inject: func(b *box) { b.profile("region = x\n" + b.line("@production")) }, check: ProfileRole, state: Error, remedy: "credd source list", line: 3},
 		{name: "no region", inject: func(b *box) { b.profile(b.line("acme/admin")) }, check: ProfileRegion, state: Warning, remedy: "add below line 2 of ~/.aws/config: region = eu-west-1", line: 2},
+		{name: "no region in the block", inject: func(b *box) {
+			b.put(".aws/config", "# credd profiles: begin\n[profile acme/admin]\n"+b.line("acme/admin")+"# credd profiles: end\n")
+		}, check: ProfileRegion, state: Warning, remedy: "set region below [defaults] in ~/.config/credd/credd.toml"},
 		{name: "key goes before", inject: func(b *box) {
 			b.put(".aws/credentials", keys+"\n[acme/admin]\naws_access_key_id = AKIA2\naws_secret_access_key = canary-2\n")
 		}, check: ProfileShadowed, state: Error, remedy: "below line 5 of ~/.aws/credentials", line: 5},

@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -22,9 +23,10 @@ type entry struct {
 // profiles looks at every profile that names credhelper, as the SDKs read it.
 func (w *World) profiles() {
 	all := w.files.Profiles()
-	var leading []string
+	var leading, bare []string
 	w.tested = map[ID]int{}
 	refused := w.has(ProfileFiles, Error) // which tells of sections that are there twice
+	ours, _ := w.files.Managed() // a block that is broken is told elsewhere
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		p := w.entry(all[name])
 		if p == nil {
@@ -38,8 +40,16 @@ func (w *World) profiles() {
 		if !refused {
 			w.twice(p)
 		}
-		w.region(p)
+		if _, managed := ours[name]; !managed {
+			w.region(p)
+		} else if w.tested[ProfileRegion]++; w.regionless(p) {
+			bare = append(bare, name)
+		}
 		leading = append(leading, name)
+	}
+	if len(bare) > 0 { // a line that is added there would move the profile out of the block
+		w.Warn(ProfileRegion, count(len(bare), "profile")+" of credd without a region, and that of [default] is not for them: "+few(bare),
+			"set region below [defaults] in "+filepath.Join(w.Config, "credd.toml")+", or in the customers' files; then: credd profiles sync")
 	}
 	if len(leading) == 0 {
 		if _, roles := w.Roster.Count(); roles > 0 {
@@ -122,7 +132,7 @@ func (w *World) asks(p *entry) {
 // region sees that the AWS CLI need not ask for one.
 func (w *World) region(p *entry) {
 	w.tested[ProfileRegion]++
-	if p.Get("region") != "" || w.Getenv("AWS_REGION") != "" && w.Getenv("AWS_DEFAULT_REGION") != "" {
+	if !w.regionless(p) {
 		return
 	}
 	region := "REGION"
@@ -130,6 +140,10 @@ func (w *World) region(p *entry) {
 		region = r.Region
 	}
 	w.about(p, ProfileRegion, Warning, "it has no region, and that of [default] is not for it", "add below line "+itoa(p.line)+" of "+p.file+": region = "+region)
+}
+
+func (w *World) regionless(p *entry) bool {
+	return p.Get("region") == "" && (w.Getenv("AWS_REGION") == "" || w.Getenv("AWS_DEFAULT_REGION") == "")
 }
 
 // shadowed looks for keys that go before credential_process in every SDK.

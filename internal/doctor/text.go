@@ -18,6 +18,15 @@ func count(n int, noun string) string {
 	return fmt.Sprint(n, " ", noun)
 }
 
+// few are the first names of a list.
+func few(names []string) string {
+	const most = 4
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + " and " + itoa(len(names)-most) + " more"
+}
+
 // Quote makes a text one word of a shell.
 func Quote(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@%") == "" {
