@@ -22,6 +22,9 @@ func choose(ctx context.Context, roles []*roster.Role, customer string) (*roster
 	if len(roles) == 0 {
 		return nil, &userError{ipc.UnknownRole, "there is no role yet", "add one: credd role add --help"}
 	}
+	if os.Getenv("TERM") == "dumb" { // which cannot move its cursor
+		return nil, &userError{ipc.Usage, "this terminal is a dumb one, and shows no list to choose from", errNoTerminal.hint}
+	}
 	in, out, err := tea.OpenTTY()
 	if err != nil {
 		return nil, errNoTerminal
