@@ -187,7 +187,9 @@ func (s *Streams) chooseRole(ctx context.Context, a *sourceAdd) error {
 		return &userError{ipc.Usage, "--start-url and --sso-region are needed, or --sso-session", "see: credd source add --help"}
 	}
 	all, err := s.accounts(ctx, req)
-	if err != nil {
+	if e := sorted(errOr(err)); err != nil && e.code == ipc.Login && strings.HasSuffix(e.hint, "credd login "+a.Name) {
+		return &userError{e.code, e.message, "nothing was added; try it again with the same command"}
+	} else if err != nil {
 		return err
 	}
 	var rows [][]string
