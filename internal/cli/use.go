@@ -172,7 +172,11 @@ func profileOf(files *awsconfig.Files, role string) (string, error) {
 		return "", &userError{ipc.Usage, "profile " + role + " has an access key of its own, which goes before credhelper",
 			"take [" + role + "] out of " + files.Place.Credentials + ", then: credd profiles sync"}
 	}
-	return "", &userError{ipc.Usage, "no profile in " + files.Place.Config + " leads to " + role, "write it with: credd profiles sync"}
+	how := "write it with: credd profiles sync"
+	if helper, err := helperPath(); strings.HasPrefix(role, ownMark) && err == nil { // sync writes profiles of roles only
+		how = "add a profile with this line there: credential_process = " + `"` + helper + `" ` + role + "; or: credd exec " + role + " -- COMMAND"
+	}
+	return "", &userError{ipc.Usage, "no profile in " + files.Place.Config + " leads to " + role, how}
 }
 
 // announce tells where the person is now.

@@ -77,6 +77,7 @@ func TestUseErrors(t *testing.T) {
 		{"use --shell zsh old", "no such role", 4},
 		{"use --shell zsh lost", "no such source", 4},
 		{"use --shell zsh @gone", "no such source", 4},
+		{"use --shell zsh @work", `credhelper" @work; or: credd exec @work -- COMMAND`, 2},
 		{"use --shell zsh plain", "profile plain does not get its credentials from credd", 4},
 		{"use --shell zsh acme/admni", "did you mean acme/admin?", 4},
 		{"use --shell zsh -", "there is no role before this one", 2},
