@@ -152,10 +152,10 @@ var plans = []struct {
 	{name: "MFA without keys", config: assume("a", a1, "A", fromAna, "mfa_serial = "+serial), creds: ana,
 		want: "a -> left: it asks for an MFA code, which needs the key of ana in the vault: --keys\nana -> left: its key stays in the file; --keys moves it into the vault\n"},
 	{name: "MFA", config: assume("a", a1, "A", fromAna, "mfa_serial = "+serial) + assume("b", a2, "B", fromAna), creds: ana, options: Options{Keys: true},
-		want: "a -> role a/A\nana -> source ana: which asks for an MFA code, for the roles that need one\nb -> role b/B\n+ ana = keys " + serial + " key AKIAANAANAANAANA\n" +
+		want: "a -> role a/A\nana -> source ana: which asks for an MFA code once in 12 hours, for all its roles\nb -> role b/B\n+ ana = keys " + serial + " key AKIAANAANAANAANA\n" +
 			"+ a/A = arn:aws:iam::012345678901:role/A from ana\n+ b/B = arn:aws:iam::112233445566:role/B from ana\n"},
 	{name: "two devices", config: assume("a", a1, "A", fromAna, "mfa_serial = "+serial) + assume("b", a2, "B", fromAna, "mfa_serial = "+serial+"2"), creds: ana, options: Options{Keys: true},
-		want: "a -> role a/A\nana -> source ana: which asks for an MFA code, for the roles that need one\nb -> role b/B\n+ ana = keys " + serial + " key AKIAANAANAANAANA\n+ ana-ana2 = keys " + serial + "2 key AKIAANAANAANAANA\n" +
+		want: "a -> role a/A\nana -> source ana: which asks for an MFA code once in 12 hours, for all its roles\nb -> role b/B\n+ ana = keys " + serial + " key AKIAANAANAANAANA\n+ ana-ana2 = keys " + serial + "2 key AKIAANAANAANAANA\n" +
 			"+ a/A = arn:aws:iam::012345678901:role/A from ana\n+ b/B = arn:aws:iam::112233445566:role/B from ana-ana2\n"},
 	{name: "aws-vault", config: "[profile work]\nregion = eu-west-1\nmfa_serial = " + serial + "\n" + assume("a", a1, "A", "source_profile = work"),
 		want: "a -> role a/A\nwork -> source work (lines stay)\n+ work = keys " + serial + " eu-west-1\n+ a/A = arn:aws:iam::012345678901:role/A from work\n"},
@@ -194,7 +194,7 @@ var plans = []struct {
 		want:   "ana -> source ana (lines stay)\none -> role acme/x: which credd has, from ana\ntwo -> role acme/Y\n+ acme/Y = arn:aws:iam::012345678901:role/Y from ana\n"},
 	{name: "a key that a source reads", config: assume("new", a2, "Y", fromAna, "mfa_serial = "+serial) + "[profile ana]\nregion = eu-west-1\n", creds: ana, options: Options{Keys: true},
 		roster: []string{"credd.toml", "version = 1\n[source.own]\ntype = \"profile\"\nprofile = \"ana\"\nsts_region = \"us-east-1\"\n[defaults]\nsource = \"own\"\n"},
-		want: "ana -> source own: which asks for an MFA code, for the roles that need one\nnew -> role new/Y\n" +
+		want: "ana -> source own: which asks for an MFA code once in 12 hours, for all its roles\nnew -> role new/Y\n" +
 			"+ own = keys " + serial + " eu-west-1 key AKIAANAANAANAANA for the one of type profile\n+ new/Y = arn:aws:iam::112233445566:role/Y from own\n"},
 	{name: "a key that a source reads, without codes", creds: ana, options: Options{Keys: true},
 		roster: []string{"credd.toml", "version = 1\n[source.ana]\ntype = \"profile\"\nprofile = \"ana\"\nregion = \"us-east-1\"\n"},

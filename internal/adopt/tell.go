@@ -91,7 +91,7 @@ func (p *planner) verdict(pr *profile) Verdict {
 	case v.Kind == Source && p.readers.heir(pr) != nil && !p.asksForCode(v.Name):
 		v.Reason = "which has the key then, and does not read the profile any more"
 	case v.Kind == Source && pr.serial == "" && p.asksForCode(v.Name):
-		v.Reason = "which asks for an MFA code, for the roles that need one"
+		v.Reason = "which asks for an MFA code once in 12 hours, for all its roles"
 	case v.Kind == Role && p.known(pr) != nil:
 		v.Reason = "which credd has, from " + p.known(pr).Source
 	}

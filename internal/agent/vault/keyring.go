@@ -117,7 +117,7 @@ func sorted(err error) error {
 	case has("failed to unlock", "is locked", "IsLocked", "Locked", "User interaction is not allowed", "prompt dismissed"):
 		return &Error{Kind: Locked, Message: "the keyring is locked", Hint: keyringHint, Err: err}
 	case errors.Is(err, keyring.ErrUnsupportedPlatform), errors.Is(err, errNoBus), has("dbus-launch", "org.freedesktop.secrets", "no such file", "connection refused", "not set", "ServiceUnknown", "failed to read"):
-		return &Error{Kind: Absent, Message: "there is no keyring here", Hint: "without a keyring (ssh, WSL, a container) two lines in credd.toml say where the vault's key is: [vault] and below it key = \"passphrase\", or \"file\"", Err: err}
+		return &Error{Kind: Absent, Message: "there is no keyring here", Hint: "without a keyring (ssh, WSL, a container) credd.toml says where the vault's key is: version = 1 as its first line, [vault], and below it key = \"passphrase\", or \"file\"", Err: err}
 	}
 	return &Error{Kind: Unavailable, Message: "the keyring refuses: " + text, Hint: keyringHint, Err: err}
 }
