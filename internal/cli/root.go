@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/awsconfig"
+	"credd/internal/doctor"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
 	"credd/internal/paths"
@@ -117,6 +120,7 @@ func sorted(err error) *userError {
 	var problem roster.Problem
 	var own *source.Error
 	var file *awsconfig.Error
+	var unwritten *fs.PathError
 	switch {
 	case errors.As(err, &mine):
 		return mine
@@ -131,7 +135,7 @@ func sorted(err error) *userError {
 	case errors.Is(err, roster.ErrUnknownRole):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd role list"}
 	case errors.Is(err, roster.ErrExists):
-		return &userError{ipc.Usage, err.Error(), "see: credd role show, or remove it first"}
+		return &userError{ipc.Usage, err.Error(), "change it in that file, or take it out first: credd role remove"}
 	case errors.Is(err, roster.ErrUnknownSource):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd source list"}
 	case errors.Is(err, roster.ErrSourceExists):
@@ -144,6 +148,10 @@ func sorted(err error) *userError {
 		return &userError{ipc.Usage, err.Error(), "see: credd status"}
 	case errors.Is(err, socket.ErrForeign):
 		return &userError{ipc.Refused, err.Error() + ": nothing was sent to it", "check CREDD_SOCK and who owns the socket"}
+	}
+	if errors.As(err, &unwritten) && unwritten.Op == "write" {
+		dir := doctor.Quote(filepath.Dir(unwritten.Path))
+		return &userError{ipc.Internal, err.Error(), "there has to be room, and it has to be yours: df -h " + dir + "; ls -ld " + dir}
 	}
 	return &userError{ipc.Internal, err.Error(), ""}
 }

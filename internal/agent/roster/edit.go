@@ -48,7 +48,7 @@ func (w Editor) replace(path string, old, data []byte) error {
 			return err
 		}
 	}
-	return replace(path, data, old == nil)
+	return unwritten(path, replace(path, data, old == nil))
 }
 
 // AddRole is Editor.AddRole.
@@ -239,4 +239,13 @@ func replace(path string, data []byte, isNew bool) error {
 		return err
 	}
 	return disk.Replace(target, data, info.Mode().Perm())
+}
+
+// unwritten is the first error of writing a file, which is not to name the temporary one.
+func unwritten(path string, err error) error {
+	var first *fs.PathError
+	if errors.As(err, &first) {
+		return &fs.PathError{Op: "write", Path: path, Err: first.Err}
+	}
+	return err
 }

@@ -65,5 +65,5 @@ func Restore(dir, path string, was []byte, still func(now []byte) bool) (done bo
 	if was == nil {
 		return true, os.Remove(path)
 	}
-	return true, replace(path, was, false)
+	return true, unwritten(path, replace(path, was, false))
 }

@@ -51,3 +51,12 @@ func wantUnreadable(t *testing.T, d string) {
 		t.Errorf("got %v, want permission denied", p)
 	}
 }
+
+// What a full disk or another's directory refuses is told of the file, not of the temporary one beside it.
+func TestUnwrittenNamesTheFile(t *testing.T) {
+	path := "/proc/self/acme.toml"
+	err := unwritten(path, replace(path, []byte("x"), true))
+	if err == nil || strings.Contains(err.Error(), ".credd-") || !strings.Contains(err.Error(), "write /proc/self/acme.toml: ") {
+		t.Errorf("got %v", err)
+	}
+}
