@@ -143,6 +143,9 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 		if needsLogin(e.code, e.hint, a.Name) {
 			return s.say("before its first use: credd login %s", a.Name)
 		}
+		if ctx.Err() != nil {
+			return err
+		}
 		s.warn("it does not work yet: "+e.message, e.hint)
 		return &userError{e.code, "source " + a.Name + " was added and does not work yet", "when that is mended: credd source test " + a.Name}
 	}

@@ -25,7 +25,16 @@ func (s *Streams) talk(ctx context.Context, req api.Request, out any, hear func(
 		return err
 	}
 	fd := descriptor(conn)
-	t := api.Talk{Hear: hear, Answer: func(q ipc.Question, deadline time.Time) ipc.Answer { return s.answer(q, fd, deadline) }}
+	if half, ok := conn.(interface{ CloseRead() error }); ok { // so that a question ends, too, where ^C does not end the command
+		defer context.AfterFunc(ctx, func() { half.CloseRead() })()
+	}
+	t := api.Talk{Hear: hear, Answer: func(q ipc.Question, deadline time.Time) ipc.Answer {
+		a := s.answer(q, fd, deadline)
+		if ctx.Err() != nil {
+			a = ipc.Answer{Status: ipc.Declined}
+		}
+		return a
+	}}
 	return t.Call(ctx, conn, req, out)
 }
 

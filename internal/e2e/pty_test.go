@@ -416,6 +416,23 @@ func TestPTYSourceAddHidesTheSecret(t *testing.T) {
 	p.hides()
 }
 
+// init heeds ^C itself, so that it has to end the daemon's question, too.
+func TestPTYInitHeedsAnInterruptAtACode(t *testing.T) {
+	t.Parallel()
+	w := newVaulted(t)
+	device, err := w.aws.AddMFADevice(us)
+	check(t, err)
+	w.write(".config/credd/credd.toml", "version = 1\n\n[vault]\nkey = \"file\"\n\n[network]\nendpoint_url = \""+w.aws.URL()+"\"\n")
+	p := w.pty()
+	cmd := w.command("credd", "init", "--no-import", "--type", "keys", "--from-env", "--mfa-serial", device.Serial, "--service-name", "nw", "--source", "ops",
+		"--role", "globex/admin", "--arn", "arn:aws:iam::112233445566:role/Admin", "--yes")
+	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID="+w.key.ID, "AWS_SECRET_ACCESS_KEY="+w.key.Secret)
+	p.start(cmd)
+	p.see("MFA code for source ops (" + device.Serial + "): ")
+	p.types("\x03")
+	p.see("credd: hint: go on with: credd init")
+}
+
 // The first is stopped with its question open. The others do not wait for it longer than a person is given to answer.
 func TestPTYAStoppedHelperEndsByTheDeadline(t *testing.T) {
 	t.Parallel()
