@@ -2,8 +2,11 @@ package cli
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
 	"credd/internal/doctor"
 	"credd/internal/ipc"
@@ -47,5 +50,24 @@ func TestWhatIsAlikeIsToldOnce(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// One login of thirty accounts that is over is one line of status, not ninety.
+func TestStatusTellsOfOneLoginOnce(t *testing.T) {
+	ended := func(name string) api.Source {
+		return api.Source{Name: name, Type: "sso", State: "login", Message: "source " + name + " needs a login", Hint: "log in with: credd login " + name,
+			Notes: []string{"the login to IAM Identity Center has ended: credd login " + name}}
+	}
+	all := []api.Source{ended("nw"), ended("nw.b"), {Name: "old", Type: "keys", State: "login", Message: "source old needs an MFA code"},
+		{Name: "ready", Type: "sso", State: "ready"}, ended("nw.c")}
+	var out strings.Builder
+	s := &Streams{Out: &out, Err: &out}
+	if err := s.sources(all, []api.Failure{{Role: "c/r", Message: "c/r: source nw.c needs a login"}}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	want := "source nw needs a login; so it is with 2 other sources: nw.b, nw.c\n  hint: log in with: credd login nw\n  1 waiting role: c/r\nsource old needs an MFA code\n"
+	if got := out.String(); !strings.HasSuffix(got, want) || strings.Count(got, "needs a login") != 1 {
+		t.Errorf("got %q, want %q at its end", got, want)
 	}
 }

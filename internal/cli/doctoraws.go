@@ -64,12 +64,25 @@ func (e *examination) sources(ctx context.Context) {
 	if err := e.request(ctx, api.Request{Do: api.DoStatus}, &st); err != nil {
 		return
 	}
-	for _, src := range st.Sources {
+	e.notes(st.Sources)
+	e.knownFailures(&st)
+}
+
+// notes tells what there is to know of sources. That a login has ended is an error already where it is needed now.
+func (e *examination) notes(sources []api.Source) {
+	for _, same := range together(sources) {
+		src := same[0]
 		for _, note := range src.Notes {
-			e.Warn(doctor.SourceNotes, "source "+src.Name+": "+note, e.aboutNote(src.Name, note))
+			if src.Message != "" && strings.Contains(note, "credd login ") {
+				continue
+			}
+			message := "source " + src.Name + ": " + note
+			if len(same) > 1 {
+				message += "; so it is with " + count(len(same)-1, "other source")
+			}
+			e.Warn(doctor.SourceNotes, message, e.aboutNote(src.Name, note))
 		}
 	}
-	e.knownFailures(&st)
 }
 
 func (e *examination) aboutNote(name, note string) string {

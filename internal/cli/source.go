@@ -113,21 +113,55 @@ func (s *Streams) sources(all []api.Source, failing []api.Failure, now time.Time
 	if untried > 0 {
 		s.say("%s not used since credd started", count(untried, "source"))
 	}
-	for _, src := range all {
-		if src.Message != "" {
-			s.say("%s", s.paint(red, src.Message))
-		}
-		if src.Hint != "" {
-			s.say("  hint: %s", src.Hint)
-		}
-		if waits := waiting(src, failing); len(waits) > 0 {
-			s.say("  %s: %s", count(len(waits), "waiting role"), strings.Join(waits, ", "))
-		}
-		for _, note := range src.Notes {
-			s.say("%s source %s: %s", s.paint(yellow, "note"), src.Name, note)
-		}
+	for _, same := range together(all) {
+		s.told(same, failing)
 	}
 	return nil
+}
+
+// told prints what there is to tell of sources of which all that is the same.
+func (s *Streams) told(same []api.Source, failing []api.Failure) {
+	src, others := same[0], ""
+	var names, waits []string
+	for _, of := range same {
+		names = append(names, of.Name)
+		waits = append(waits, waiting(of, failing)...)
+	}
+	if len(names) > 1 {
+		others = "; so it is with " + count(len(names)-1, "other source") + ": " + few(names[1:])
+	}
+	if src.Message != "" {
+		s.say("%s%s", s.paint(red, src.Message), others)
+	}
+	if src.Hint != "" {
+		s.say("  hint: %s", src.Hint)
+	}
+	if len(waits) > 0 {
+		s.say("  %s: %s", count(len(waits), "waiting role"), few(waits))
+	}
+	for _, note := range src.Notes {
+		if src.Message == "" || !strings.Contains(note, "credd login ") { // else the hint says it
+			s.say("%s source %s: %s%s", s.paint(yellow, "note"), src.Name, note, others)
+		}
+	}
+}
+
+// together groups the sources of IAM Identity Center of which the same is to be told: one login serves many.
+func together(all []api.Source) (groups [][]api.Source) {
+	at := map[string]int{}
+	for _, src := range all {
+		what := strings.Join(append([]string{src.Message, src.Hint}, src.Notes...), "\n") + "\n"
+		key := strings.NewReplacer("source "+src.Name+" ", "source ", "credd login "+src.Name+"\n", "credd login\n").Replace(what)
+		if i, ok := at[key]; ok && src.Type == "sso" {
+			groups[i] = append(groups[i], src)
+			continue
+		}
+		if src.Type == "sso" {
+			at[key] = len(groups)
+		}
+		groups = append(groups, []api.Source{src})
+	}
+	return groups
 }
 
 func newSourceCmd(s *Streams) *cobra.Command {
