@@ -26,7 +26,7 @@ func (w *World) profiles() {
 	var leading, bare []string
 	w.tested = map[ID]int{}
 	refused := w.has(ProfileFiles, Error) // which tells of sections that are there twice
-	ours, _ := w.files.Managed() // a block that is broken is told elsewhere
+	ours, _ := w.files.Managed()          // a block that is broken is told elsewhere
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		p := w.entry(all[name])
 		if p == nil {
