@@ -110,7 +110,11 @@ func (s *Streams) fail(err error) int {
 		return int(child)
 	}
 	e := sorted(err)
-	s.complain(e.message, e.hint)
+	if e == errUnchanged || e == errInterrupted { // what a person says is no error to them
+		s.note("%s", e.message)
+	} else {
+		s.complain(e.message, e.hint)
+	}
 	return int(e.code)
 }
 
