@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"credd/internal/agent/api"
@@ -128,12 +126,10 @@ func own(l lookup) (out []choice) {
 	return out
 }
 
-// environments are those of other customers, but for what a shell would act on: they are free texts, of a team's files too.
+// environments are those of other customers.
 func environments(l lookup) (out []choice) {
 	for _, e := range l.names().Environments {
-		if !strings.ContainsAny(e, "$`\\\"'!;&|<>(){}[]*?~#%") {
-			out = append(out, choice{e, ""})
-		}
+		out = append(out, choice{e, ""})
 	}
 	return out
 }

@@ -122,7 +122,7 @@ func TestPTYExec(t *testing.T) {
 	t.Parallel()
 	w := newExec(t)
 	p := w.pty()
-	p.start(w.exec("sh", "-c", `tty; test -t 0 && test -t 1 && test -t 2 && read x && echo "it is $x"; trap 'echo interrupted; exit' INT; sleep 1000 & wait`))
+	p.start(w.exec("sh", "-c", `trap 'echo interrupted; exit' INT; tty; test -t 0 && test -t 1 && test -t 2 && read x && echo "it is $x"; sleep 1000 & wait`))
 	p.see(p.slave.Name())
 	p.types("typed\n")
 	p.see("it is typed")

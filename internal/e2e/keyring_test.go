@@ -270,9 +270,9 @@ func TestKeyringAbsent(t *testing.T) {
 	d.env = append(slices.DeleteFunc(slices.Clone(with), func(kv string) bool { return strings.HasPrefix(kv, busAddress) }),
 		"PATH=/nonexistent") // no dbus-launch: the library would start a bus with it
 	d.restart()
-	d.fails("a/admin", 2, atOnce, "a/admin: its source work: there is no keyring here", "[vault] and below it key = ")
+	d.fails("a/admin", 2, atOnce, "a/admin: its source work: there is no keyring here", "[vault], and below it key = ")
 	check(t, os.Rename(d.path(vaultFile), d.path("vault.age")))
-	d.add("other").want(t, 2, "there is no keyring here", "[vault] and below it key = ")
+	d.add("other").want(t, 2, "there is no keyring here", "[vault], and below it key = ")
 	if _, err := os.Stat(d.path(vaultFile)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("there is a vault without a key: %v", err)
 	}
