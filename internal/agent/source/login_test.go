@@ -310,23 +310,6 @@ func TestLoginOfManySources(t *testing.T) {
 	l.alone(t)
 }
 
-// A token that could not be saved must not be spent.
-func TestLoginThatCannotBeSaved(t *testing.T) {
-	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
-		t.Skip("this user may write everywhere")
-	}
-	l := logIn(t)
-	if err := os.Chmod(filepath.Dir(l.file), 0o500); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Chmod(filepath.Dir(l.file), 0o700)
-	_, err := l.Credentials(t.Context())
-	wantError(t, err, Config, "cannot be written")
-	if l.aws.Calls("SigninToken") != 0 {
-		t.Error("AWS was asked")
-	}
-}
-
 func TestReplaceToken(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "old", "old")
