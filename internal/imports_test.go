@@ -35,6 +35,7 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/adopt", "credd/internal/agent/api", "likewise"},
 	{"credd/internal/adopt", "credd/internal/cli", "cli prints, adopt does not"},
 	{"credd/internal/console", "credd/internal/agent", "it is handed a session"},
+	{"credd/internal/loopback", "credd/internal/...", "a leaf"},
 	{"credd/internal/console", "credd/internal/cli", "cli prints, console does not"},
 	{"credd/internal/doctor", "credd/internal/agent", "it looks at files and programs; cli asks the daemon"},
 	{"credd/internal/doctor", "credd/internal/agent/api", "likewise"},

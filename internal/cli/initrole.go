@@ -127,7 +127,7 @@ func (g *guide) profile(ctx context.Context) error {
 			return nil
 		}
 	}
-	return g.syncProfiles(ctx, g.where)
+	return g.syncProfiles(g.where)
 }
 
 // prove gets a session of a role and tells what to do with it.

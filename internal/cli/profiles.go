@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -70,7 +69,7 @@ func (s *Streams) profiles(where locations) (w awsconfig.Wish, f *awsconfig.File
 }
 
 // syncProfiles writes the profiles of all roles and says what changed.
-func (s *Streams) syncProfiles(_ context.Context, where locations) error {
+func (s *Streams) syncProfiles(where locations) error {
 	w, f, err := s.profiles(where)
 	if err != nil {
 		return err
@@ -156,12 +155,12 @@ func unregioned(w awsconfig.Wish, names []string) (n int) {
 }
 
 // followProfiles lets the profiles follow a change of the roles, or says how.
-func (s *Streams) followProfiles(ctx context.Context, where locations) {
+func (s *Streams) followProfiles(where locations) {
 	if !roster.Load(where.config, nil).Settings.Profiles.Sync {
 		s.say("let the profiles in ~/.aws/config follow: credd profiles sync")
 		return
 	}
-	if err := s.syncProfiles(ctx, where); err != nil {
+	if err := s.syncProfiles(where); err != nil {
 		e := sorted(err)
 		s.warn("the profiles did not follow: "+e.message, strings.TrimPrefix(e.hint+"; then: credd profiles sync", "; "))
 	}

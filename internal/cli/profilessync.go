@@ -28,7 +28,7 @@ never changed: if it has the name of a role's, it is told and left.`,
 			case dryRun:
 				return s.planProfiles(where)
 			}
-			return s.syncProfiles(cmd.Context(), where)
+			return s.syncProfiles(where)
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change")

@@ -148,7 +148,7 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				s.warn("the daemon did not read the new role: "+err.Error(), "try: credd reload")
 			}
-			s.followProfiles(cmd.Context(), where)
+			s.followProfiles(where)
 			return nil
 		},
 	}
@@ -222,7 +222,7 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				return err
 			}
-			s.followProfiles(cmd.Context(), where)
+			s.followProfiles(where)
 			return nil
 		},
 	}

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"errors"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -15,12 +13,7 @@ import (
 	"time"
 
 	"credd/internal/agent/cred"
-)
-
-const (
-	requestTimeout = 5 * time.Second        // for a browser to send its request, or to take the answer
-	maxHeaders     = 32 << 10               // bytes; a browser sends some hundred
-	linger         = 500 * time.Millisecond // for a browser to read the answer
+	"credd/internal/loopback"
 )
 
 // Handover gives a secret URL to a browser: a port of this machine redirects to it, once.
@@ -46,7 +39,7 @@ func Offer(ctx context.Context, to cred.Secret) (*Handover, error) {
 		return nil, err
 	}
 	h := &Handover{to: to, host: ln.Addr().String(), path: "/" + rand.Text(), taken: make(chan struct{})}
-	h.serve(own{ln})
+	h.stop = sync.OnceFunc(loopback.Serve(own{ln}, h, nil))
 	return h, nil
 }
 
@@ -59,37 +52,9 @@ func (h *Handover) Taken() <-chan struct{} { return h.taken }
 // Close closes the port and returns when nothing of it is left.
 func (h *Handover) Close() { h.stop() }
 
-func (h *Handover) serve(ln net.Listener) {
-	var running sync.WaitGroup
-	srv := &http.Server{
-		Handler:        h,
-		ReadTimeout:    requestTimeout,
-		WriteTimeout:   requestTimeout,
-		IdleTimeout:    requestTimeout,
-		MaxHeaderBytes: maxHeaders,
-		ErrorLog:       log.New(io.Discard, "", 0), // it may quote a request
-		ConnState: func(_ net.Conn, s http.ConnState) {
-			switch s {
-			case http.StateNew:
-				running.Add(1)
-			case http.StateClosed:
-				running.Done()
-			}
-		},
-	}
-	var accepting sync.WaitGroup
-	accepting.Go(func() { srv.Serve(ln) }) // ends with ErrServerClosed
-	h.stop = sync.OnceFunc(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), linger)
-		defer cancel()
-		srv.Shutdown(ctx)
-		accepting.Wait()
-		srv.Close() // what did not end by itself, such as a connection on which a browser sent nothing
-		running.Wait()
-	})
-}
-
 func (h *Handover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rc := http.NewResponseController(w)
+	rc.SetWriteDeadline(time.Now().Add(loopback.Timeout))
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("Referrer-Policy", "no-referrer")
@@ -107,7 +72,7 @@ func (h *Handover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		header.Set("Location", h.to.Reveal())
 		w.WriteHeader(http.StatusFound)
-		http.NewResponseController(w).Flush() // an error is the browser's going away
+		rc.Flush() // an error is the browser's going away
 		close(h.taken)
 	}
 }

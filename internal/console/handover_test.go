@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"credd/internal/agent/cred"
+	"credd/internal/loopback"
 )
 
 const secretURL = "https://signin.aws.amazon.com/federation?SigninToken=canary"
@@ -120,7 +121,7 @@ func TestHandoverEndsBesideAnIdleConnection(t *testing.T) {
 	fetch(t, nil, h.Address())
 	started := time.Now()
 	h.Close()
-	if took := time.Since(started); took > requestTimeout/2 {
+	if took := time.Since(started); took > loopback.Timeout/2 {
 		t.Errorf("took %v", took)
 	}
 }

@@ -8,18 +8,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	oidctypes "github.com/aws/aws-sdk-go-v2/service/ssooidc/types"
+
+	"credd/internal/loopback"
 )
 
 const (
@@ -28,10 +27,7 @@ const (
 
 	accessDenied = "access_denied" // by the person (RFC 6749, 4.1.2.1)
 
-	callbackTimeout = 5 * time.Second        // for a browser to send its request, or to take the page
-	callbackConns   = 16                     // at once; a browser opens a few, and the next ones wait
-	callbackHeaders = 32 << 10               // bytes; the code is some hundred
-	callbackLinger  = 500 * time.Millisecond // for a browser to read the last page
+	callbackConns = 16 // at once; a browser opens a few, and the next ones wait
 )
 
 // askBrowser is the authorization code grant with PKCE: AWS's page sends the browser to a port of this machine that is
@@ -102,34 +98,8 @@ type ssoCallback struct {
 
 // serve starts to serve ln. stop ends that and returns when nothing of it is left.
 func (c *ssoCallback) serve(ln net.Listener) (stop func()) {
-	var running sync.WaitGroup
 	door := narrow{ln, make(chan struct{}, callbackConns), make(chan struct{})}
-	srv := &http.Server{
-		Handler:        c,
-		ReadTimeout:    callbackTimeout,
-		IdleTimeout:    callbackTimeout,
-		MaxHeaderBytes: callbackHeaders,
-		ErrorLog:       log.New(io.Discard, "", 0), // it may quote a request
-		ConnState: func(_ net.Conn, s http.ConnState) {
-			switch s {
-			case http.StateNew:
-				running.Add(1)
-			case http.StateClosed:
-				<-door.room
-				running.Done()
-			}
-		},
-	}
-	var accepting sync.WaitGroup
-	accepting.Go(func() { srv.Serve(door) }) // ends with ErrServerClosed
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), callbackLinger)
-		defer cancel()
-		srv.Shutdown(ctx)
-		accepting.Wait()
-		srv.Close() // what did not end by itself, such as a connection on which a browser sent nothing
-		running.Wait()
-	}
+	return loopback.Serve(door, c, func() { <-door.room })
 }
 
 // narrow lets as many connections in at once as there is room. Each has to leave it.
@@ -224,7 +194,7 @@ func ssoPage(w http.ResponseWriter, status int, title, text string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Connection", "close")
 	rc := http.NewResponseController(w)
-	rc.SetWriteDeadline(time.Now().Add(callbackTimeout)) // from now: AWS was asked before
+	rc.SetWriteDeadline(time.Now().Add(loopback.Timeout)) // from now: AWS was asked before
 	w.WriteHeader(status)
 	fmt.Fprintf(w, ssoPageHTML, title, text)
 	rc.Flush() // an error is the browser's going away

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"credd/internal/loopback"
 )
 
 // port returns the address of this machine that a step's page sends the browser to.
@@ -278,7 +280,7 @@ func TestCallbackCrowd(t *testing.T) {
 			t.Errorf("got %d", status)
 		}
 	})
-	if took := time.Since(start); err != nil || took < callbackTimeout || took > 3*callbackTimeout {
+	if took := time.Since(start); err != nil || took < loopback.Timeout || took > 3*loopback.Timeout {
 		t.Errorf("got %v after %s, want the person to wait for those before", err, took)
 	}
 }
