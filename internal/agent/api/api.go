@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"credd/internal/customer/verify"
 )
 
 // What a request asks for.
@@ -33,6 +35,8 @@ const (
 	DoKeyID = "key-id" // Name is a source -> KeyID
 
 	DoTryKey = "try-key" // Key -> Tried; nothing is stored
+
+	DoVerify = "verify" // Name is a role or a customer -> Verified; events tell how far it is
 )
 
 // Request is one management request.
@@ -226,6 +230,11 @@ func (l Label) Parts() (name, about string) {
 type SourceName struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
+}
+
+// Verified is what is known of a customer's roles, in their order. Wanted actions are asked about where the role may ask itself.
+type Verified struct {
+	Roles []verify.Result `json:"roles"`
 }
 
 // Forgotten lists the roles whose sessions were dropped. Issued credentials live on until they expire.
