@@ -44,8 +44,8 @@ func strs(all []string) list {
 	return l
 }
 
-// oneOrMore is a string where there is one: a policy reads better so.
-func oneOrMore(all []string) any {
+// compact is a string where there is one: a policy reads better so.
+func compact(all []string) any {
 	if len(all) == 1 {
 		return all[0]
 	}

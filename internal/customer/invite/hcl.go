@@ -14,8 +14,8 @@ type raw string
 // encoded is a document within jsonencode.
 type encoded struct{ v any }
 
-// block is a nested block, or one at the top.
-type block struct {
+// hclBlock is a nested block, or one at the top.
+type hclBlock struct {
 	head string // type and labels, without foreign text
 	note string // a comment above it
 	body object // of values and blocks; the key of a block counts nothing
@@ -61,13 +61,13 @@ func hclKey(s string) string {
 // body writes members. Those that stand on one line each have their equals signs in one column, as terraform fmt wants it.
 func (w *hclWriter) body(o object, indent int, top bool) {
 	for i := 0; i < len(o); {
-		if b, ok := o[i].value.(block); ok {
+		if b, ok := o[i].value.(hclBlock); ok {
 			w.block(b, indent, i == 0)
 			i++
 			continue
 		}
 		if i > 0 && !top {
-			if _, ok := o[i-1].value.(block); ok {
+			if _, ok := o[i-1].value.(hclBlock); ok {
 				w.WriteByte('\n')
 			}
 		}
@@ -86,7 +86,7 @@ func (w *hclWriter) body(o object, indent int, top bool) {
 	}
 }
 
-func (w *hclWriter) block(b block, indent int, first bool) {
+func (w *hclWriter) block(b hclBlock, indent int, first bool) {
 	if !first {
 		w.WriteByte('\n')
 	}
@@ -114,7 +114,7 @@ func oneLine(v any) bool {
 		return len(v) == 0
 	case list:
 		return len(v) < 2 && (len(v) == 0 || oneLine(v[0]))
-	case encoded, block:
+	case encoded, hclBlock:
 		return false
 	}
 	return true

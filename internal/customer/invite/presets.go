@@ -137,5 +137,5 @@ func (p *preset) permissions(found []resource, used map[string]bool) (Permission
 
 // allow is a statement that allows actions, which blanks part.
 func allow(actions string, resources ...string) object {
-	return object{{"Effect", "Allow"}, {"Action", oneOrMore(strings.Fields(actions))}, {"Resource", oneOrMore(resources)}}
+	return object{{"Effect", "Allow"}, {"Action", compact(strings.Fields(actions))}, {"Resource", compact(resources)}}
 }

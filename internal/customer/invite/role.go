@@ -80,10 +80,10 @@ func (t *Terms) trust() object {
 	if t.Exact && len(t.Principals) == 1 {
 		principal = t.Principals[0]
 	} else {
-		condition = append(condition, member{"ArnLike", object{{"aws:PrincipalArn", oneOrMore(t.Principals)}}})
+		condition = append(condition, member{"ArnLike", object{{"aws:PrincipalArn", compact(t.Principals)}}})
 	}
 	if len(t.SourceIPs) > 0 {
-		condition = append(condition, member{"IpAddress", object{{"aws:SourceIp", oneOrMore(t.SourceIPs)}}})
+		condition = append(condition, member{"IpAddress", object{{"aws:SourceIp", compact(t.SourceIPs)}}})
 	}
 	if !t.Until.IsZero() {
 		condition = append(condition, member{"DateLessThan", object{{"aws:CurrentTime", t.Until.UTC().Format("2006-01-02T15:04:05Z")}}})
@@ -101,7 +101,7 @@ func (t *Terms) trust() object {
 	return policy(object{
 		{"Effect", "Allow"},
 		{"Principal", object{{"AWS", principal}}},
-		{"Action", oneOrMore(actions)},
+		{"Action", compact(actions)},
 		{"Condition", condition},
 	})
 }

@@ -10,35 +10,35 @@ import (
 func (t *Terms) terraform() string {
 	r := t.role()
 	top := object{
-		{"", block{"terraform", "One role, and nothing else. To end all access: terraform destroy.", object{
+		{"", hclBlock{"terraform", "One role, and nothing else. To end all access: terraform destroy.", object{
 			{"required_version", ">= 1.3"},
-			{"", block{"required_providers", "", object{{"aws", object{{"source", "hashicorp/aws"}, {"version", ">= 5.0"}}}}}},
+			{"", hclBlock{"required_providers", "", object{{"aws", object{{"source", "hashicorp/aws"}, {"version", ">= 5.0"}}}}}},
 		}}},
-		{"", block{`variable "external_id"`, "The external ID that you were given. It stands in the trust below and in no output.", object{
+		{"", hclBlock{`variable "external_id"`, "The external ID that you were given. It stands in the trust below and in no output.", object{
 			{"type", raw("string")},
 			{"sensitive", true},
 			{"nullable", false},
-			{"", block{"validation", "", object{
+			{"", hclBlock{"validation", "", object{
 				{"condition", raw(`can(regex("^[\\w+=,.@:/-]{2,64}$", var.external_id))`)},
 				{"error_message", "2 to 64 letters, digits and the characters + = , . @ : / _ -"},
 			}}},
 		}}},
 	}
 	if r.phases {
-		top = append(top, member{"", block{`variable "setup"`, "Set it to false when the setup is done: the permissions of the policy \"setup\" go, all others stay.", object{
+		top = append(top, member{"", hclBlock{`variable "setup"`, "Set it to false when the setup is done: the permissions of the policy \"setup\" go, all others stay.", object{
 			{"type", raw("bool")},
 			{"default", true},
 			{"nullable", false},
 		}}})
 	}
 	top = append(top,
-		member{"", block{`data "aws_caller_identity" "current"`, "", nil}},
-		member{"", block{`resource "aws_iam_role" "access"`, "", t.terraformRole(r)}})
+		member{"", hclBlock{`data "aws_caller_identity" "current"`, "", nil}},
+		member{"", hclBlock{`resource "aws_iam_role" "access"`, "", t.terraformRole(r)}})
 	for _, p := range r.inline {
-		top = append(top, member{"", block{`resource "aws_iam_role_policy" ` + strconv.Quote(terraformName(p.name)), notes[p.name], p.terraform()}})
+		top = append(top, member{"", hclBlock{`resource "aws_iam_role_policy" ` + strconv.Quote(terraformName(p.name)), notes[p.name], p.terraform()}})
 	}
 	top = append(top, r.terraformManaged()...)
-	top = append(top, member{"", block{`output "role_arn"`, "", object{
+	top = append(top, member{"", hclBlock{`output "role_arn"`, "", object{
 		{"description", "The ARN of the role."},
 		{"value", raw("aws_iam_role.access.arn")},
 	}}})
@@ -66,7 +66,7 @@ func (t *Terms) terraformRole(r *role) object {
 		}
 		body = append(body, member{"tags", tags})
 	}
-	return append(body, member{"", block{"lifecycle", "", object{{"", block{"precondition", "", object{
+	return append(body, member{"", hclBlock{"lifecycle", "", object{{"", hclBlock{"precondition", "", object{
 		{"condition", raw("data.aws_caller_identity.current.account_id == " + hclText(t.AccountID))},
 		{"error_message", "These credentials are of another account: the role belongs into " + t.AccountID + "."},
 	}}}}}})
@@ -91,7 +91,7 @@ func (r *role) terraformManaged() (all object) {
 		}
 		w := &hclWriter{}
 		w.list(strs(arns), 2)
-		all = append(all, member{"", block{`resource "aws_iam_role_policy_attachment" "` + name + `"`, note, object{
+		all = append(all, member{"", hclBlock{`resource "aws_iam_role_policy_attachment" "` + name + `"`, note, object{
 			{"for_each", raw(each(w.String()))},
 			{"role", raw("aws_iam_role.access.name")},
 			{"policy_arn", raw("each.value")},
