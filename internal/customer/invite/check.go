@@ -199,8 +199,8 @@ func (t *Terms) checkSetup() *Problem {
 	if t.Setup == nil {
 		return nil
 	}
-	if t.Setup.empty() {
-		return problem("setup", "it may do nothing")
+	if t.Setup.Policy == "" && len(union(t.Ongoing.Managed, t.Setup.Managed)) == len(t.Ongoing.Managed) {
+		return problem("setup", "it may do nothing beyond what is ongoing")
 	}
 	return t.checkPermissions("setup", t.Setup)
 }

@@ -171,6 +171,7 @@ var (
 		"Bool": true, "BinaryEquals": true, "IpAddress": true, "NotIpAddress": true, "Null": true,
 		"ArnEquals": true, "ArnLike": true, "ArnNotEquals": true, "ArnNotLike": true,
 	}
+	numbers      = regexp.MustCompile(`^-?[0-9]{1,15}$`)
 	conditionKey = regexp.MustCompile(`^[a-zA-Z0-9-]+:[^\s"\\]+$`)
 )
 
@@ -227,7 +228,11 @@ func (c *policyChecker) conditionValues(key member, path string) error {
 			if err := checkText(v); err != nil {
 				return c.fail(path, "%w", err)
 			}
-		case bool, number:
+		case bool:
+		case number:
+			if !numbers.MatchString(string(v)) {
+				return c.fail(path, "%s is a number that not all formats write alike; put it in quotes", v)
+			}
 		default:
 			return c.fail(path, "a value of %q is not a text, number or bool", key.key)
 		}
