@@ -1,10 +1,6 @@
 package customer
 
-import (
-	"time"
-
-	"credd/internal/customer/invite"
-)
+import "time"
 
 // Load reads the record of a customer. There being none is no error.
 func Load(stateDir, key string) (Record, error) { panic("TODO: issue 5") }
@@ -23,9 +19,3 @@ type Standing struct {
 
 // Stand says how a role stands. settings is Settings of the role as it is configured now; invited is zero if it was not.
 func (r Record) Stand(role, settings string, invited time.Time) Standing { panic("TODO: issue 5") }
-
-// Invitations of a customer are kept by those who sent them: state/invitations/KEY.json, a list. No external ID is in it.
-func Invitations(stateDir, key string) ([]invite.Terms, error) { panic("TODO: issue 5") }
-
-// Invite keeps the terms of an invitation, in place of one of the same role.
-func Invite(stateDir string, t invite.Terms) error { panic("TODO: issue 5") }
