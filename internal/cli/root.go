@@ -140,6 +140,8 @@ func sorted(err error) *userError {
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd role list"}
 	case errors.Is(err, roster.ErrExists):
 		return &userError{ipc.Usage, err.Error(), "change it in that file, or take it out first: credd role remove"}
+	case errors.Is(err, roster.ErrUnknownCustomer):
+		return &userError{ipc.UnknownRole, err.Error(), "see: credd customer list"}
 	case errors.Is(err, roster.ErrUnknownSource):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd source list"}
 	case errors.Is(err, roster.ErrSourceExists):
@@ -161,13 +163,13 @@ func sorted(err error) *userError {
 }
 
 // locations are the files that commands use.
-type locations struct{ config, socket, audit, aws, vault string }
+type locations struct{ config, socket, audit, aws, vault, state string }
 
 func locate() (l locations, err error) {
 	for _, p := range []struct {
 		to  *string
 		ask func() (string, error)
-	}{{&l.config, paths.Config}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
+	}{{&l.config, paths.Config}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}, {&l.state, paths.State}} {
 		if *p.to, err = p.ask(); err != nil {
 			return l, &userError{ipc.Usage, err.Error(), ""}
 		}
