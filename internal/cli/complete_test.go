@@ -79,6 +79,8 @@ func TestCompletion(t *testing.T) {
 		{"customer invite globex --setup dat", "data", none},
 		{"customer invite globex --max-session 1", "1h 12h", ordered},
 		{"customer invite globex --source ", "keys work acme/admin globex/readonly", fine},
+		{"customer retire ", "acme globex", fine},
+		{"customer export acme --output ", "", none},
 		{"audit --role ac", "acme acme/admin", fine},
 		{"audit --outcome de", "denied", fine},
 		{"help role ", "add list remove show", fine},

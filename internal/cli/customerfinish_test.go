@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -85,6 +86,35 @@ func TestFinishSetupCheck(t *testing.T) {
 		now = tt.result
 		if r := run(t, "", "customer", "finish-setup", "globex", "--check"); r.code != tt.code || !strings.Contains(r.out+r.err, tt.want) {
 			t.Errorf("%s: got %+v", name, r)
+		}
+	}
+}
+
+func TestCustomerExport(t *testing.T) {
+	home(t)
+	t.Chdir(t.TempDir())
+	r := run(t, "", "customer", "export", "acme")
+	if r.code != 0 || r.err != "" || strings.Contains(r.out, "canary") || !containsAll(r.out, []string{"account_id = \"012345678901\"\n", "external_id = \"\"\n", "[role.admin]\n"}) {
+		t.Errorf("got %+v", r)
+	}
+	if w := run(t, "", "customer", "export", "acme", "--output", "acme.toml"); w.code != 0 || w.out != "wrote acme.toml, without the external ID\n" {
+		t.Errorf("got %+v", w)
+	}
+	text, err := os.ReadFile("acme.toml")
+	if info, _ := os.Stat("acme.toml"); err != nil || string(text) != r.out || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %s, %v", text, err)
+	}
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"acme", "--output", "acme.toml"}, 2, "acme.toml is there already"},
+		{[]string{"acme", "--output", "none/acme.toml"}, 2, "none/acme.toml cannot be written: no such file or directory"},
+		{[]string{"none"}, 4, "no such customer"},
+	} {
+		if r := run(t, "", append([]string{"customer", "export"}, tt.args...)...); r.code != tt.code || r.out != "" || !strings.Contains(r.err, tt.want) {
+			t.Errorf("%q: got %+v", tt.args, r)
 		}
 	}
 }

@@ -153,7 +153,7 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	}
 	return group("customer", "Look at customers, invite, verify and leave them", newCustomerAddCmd(s), list, show,
-		newCustomerInviteCmd(s), newCustomerFinishCmd(s))
+		newCustomerInviteCmd(s), newCustomerFinishCmd(s), newCustomerRetireCmd(s), newCustomerExportCmd(s))
 }
 
 type customerJSON struct {
