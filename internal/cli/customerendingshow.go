@@ -15,8 +15,10 @@ func (s *Streams) tellEnding(e *ending, a *retirement) error {
 	} else {
 		s.say("retire %s, with %s", e.Customer, count(len(e.Roles), "role"))
 	}
-	if len(e.Profiles) > 0 {
-		s.say("removed %s: %s", count(len(e.Profiles), "profile"), few(e.Profiles))
+	if n := len(e.Profiles); n > 0 && a.dryRun {
+		s.say("remove %s: %s", count(n, "profile"), few(e.Profiles))
+	} else if n > 0 {
+		s.say("removed %s: %s", count(n, "profile"), few(e.Profiles))
 	}
 	if len(e.Live) == 0 {
 		s.say("the audit log knows of no credentials that still live")

@@ -22,7 +22,7 @@ type finish struct {
 func newCustomerFinishCmd(s *Streams) *cobra.Command {
 	var a finish
 	cmd := &cobra.Command{
-		Use: "finish-setup CUSTOMER", Short: "Print how a customer ends the setup permissions, or check that it did", Args: cobra.ExactArgs(1),
+		Use: "finish-setup CUSTOMER", Short: "Print how a customer ends the setup permissions; check it", Args: cobra.ExactArgs(1),
 		Long: `Print the commands by which the customer takes away what a role had for the setup only, to send to them: one of them, as they
 have deployed it. The role and its external ID stay.
 

@@ -81,6 +81,7 @@ func (a *invitation) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&a.principals, "principal", nil, "who of us may assume the role, an ARN with * or ? (default: who the source is)")
 	f.BoolVar(&a.exact, "exact", false, "trust one ARN without wildcards, as the principal itself")
 	f.DurationVar(&a.maxSession, "max-session", time.Hour, "longest session, 1h to 12h")
+	f.Lookup("max-session").DefValue = "1h"
 	f.StringVar(&a.until, "until", "", "when the trust ends by itself, such as 2027-03-31")
 	f.StringArrayVar(&a.sourceIPs, "source-ip", nil, "only from this range, such as 192.0.2.0/24 (more than once for more)")
 	f.StringVar(&a.boundary, "boundary", "", "ARN of a permissions boundary")

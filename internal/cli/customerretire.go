@@ -83,7 +83,7 @@ func (s *Streams) retire(ctx context.Context, where locations, key string, a *re
 		return s.tellEnding(e, a)
 	}
 	if !a.yes {
-		question := fmt.Sprintf("retire %s: drop its sessions, its %s and %s", printable(key), count(len(e.Profiles), "profile"), count(len(e.Roles), "role"))
+		question := fmt.Sprintf("retire %s, with %s and %s", key, count(len(e.Roles), "role"), count(len(e.Profiles), "profile"))
 		if err := confirm(question, missing("there is no terminal to ask at", "look at it with --dry-run, and say --yes").(*userError)); err != nil {
 			return err
 		}
@@ -135,8 +135,9 @@ func (s *Streams) afterRetirement(ctx context.Context, where locations, archive 
 		}
 	}
 	e.Archive = archive.Path
-	trouble("what was known of it was copied, and is not removed", where.places().Finish(archive))
-	trouble("the daemon did not take it, and may still have its sessions", s.reloadIfRunning(ctx)) // drops the sessions of roles that went
+	// First the daemon: it drops the sessions of roles that went, and writes nothing more about them.
+	trouble("the daemon did not take it, and may still have its sessions", s.reloadIfRunning(ctx))
+	trouble("what was known of it is in the archive, and cannot be removed from where it was", where.places().Finish(archive))
 	trouble("its profiles are still there", dropProfiles(where, e.Customer))
 	e.Live = s.alive(where, e.Customer)
 	return s.tellEnding(e, a)

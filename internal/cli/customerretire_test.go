@@ -83,7 +83,7 @@ func TestRetire(t *testing.T) {
 		t.Errorf("got %+v", r)
 	}
 	r := run(t, "", "customer", "retire", "globex", "--dry-run")
-	if r.code != 0 || !containsAll(r.out, []string{"retire globex, with 2 roles", "removed 1 profile: globex/readonly", "(2 access keys) lives until"}) || len(differ(before, content(t))) > 0 {
+	if r.code != 0 || !containsAll(r.out, []string{"retire globex, with 2 roles", "remove 1 profile: globex/readonly", "(2 access keys) lives until"}) || len(differ(before, content(t))) > 0 {
 		t.Errorf("got %+v, and changed %q", r, differ(before, content(t)))
 	}
 	asked := daemon(t, func(api.Request) any { return api.Reload{} })
@@ -182,7 +182,7 @@ func TestRetireFinishes(t *testing.T) {
 	if _, err := (customer.Places{Config: config, State: state}).Retire("globex", []string{"globex/readonly"}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if r := run(t, "", "customer", "retire", "globex", "--dry-run"); r.code != 0 || !strings.Contains(r.out, "removed 1 profile: globex/readonly") {
+	if r := run(t, "", "customer", "retire", "globex", "--dry-run"); r.code != 0 || !strings.Contains(r.out, "remove 1 profile: globex/readonly") {
 		t.Errorf("got %+v", r)
 	}
 	r := run(t, "", "customer", "retire", "globex")

@@ -10,6 +10,34 @@ import (
 	"time"
 )
 
+// TestRetireAtATerminal asks first.
+func TestRetireAtATerminal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.customer("acme", "admin")
+	const customer = ".config/credd/customers/acme.toml"
+	before := w.read(customer)
+	for _, no := range []string{"no\n", "\x04", "\x03"} {
+		p := w.pty()
+		p.start(w.command("credd", "customer", "retire", "acme"))
+		p.see("retire acme, with 1 role and 0 profiles (yes/no): ")
+		p.types(no)
+		p.see("nothing was changed")
+		if w.read(customer) != before {
+			t.Fatalf("it changed at %q", no)
+		}
+	}
+	p := w.pty()
+	p.start(w.command("credd", "customer", "retire", "acme"))
+	p.see("(yes/no): ")
+	p.types("yes\n")
+	p.see("take it back: credd customer retire acme --undo")
+	w.credd("customer", "retire", "acme", "--undo").want(t, 0, "acme is back as it was")
+	if w.read(customer) != before {
+		t.Errorf("got %s", w.read(customer))
+	}
+}
+
 // TestKilledRetirements kills credd customer retire, and its undo, at many moments. Each time there is the customer or its archive,
 // and not both; the same again finishes, and the undo of that brings every byte back.
 func TestKilledRetirements(t *testing.T) {
