@@ -68,12 +68,12 @@ func same(a, b map[string]string) bool {
 	return len(a) == len(b)
 }
 
-var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+var retiredAt = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
 func TestRetireAndUndo(t *testing.T) {
 	p := places(t)
 	before := tree(t, p)
-	a, err := p.Retire("acme", []string{"acme/admin"}, noon)
+	a, err := p.Retire("acme", []string{"acme/admin"}, retiredAt)
 	check(t, err)
 	check(t, p.Finish(a))
 	if want := filepath.Join(p.Config, "retired/acme-20261127T120000Z.toml"); a.Path != want {
@@ -111,9 +111,9 @@ func TestRetireIsNeverHalf(t *testing.T) {
 		"nothing done":      func(Places) {},
 		"what is known":     func(p Places) { put(t, filepath.Join(p.Config, "retired/acme-20261127T110000Z.json"), "{}") },
 		"half of a copy":    func(p Places) { put(t, filepath.Join(p.Config, "retired/.credd-acme-20261127T110000Z-1"), "{") },
-		"the customer away": func(p Places) { _, err := p.Retire("acme", nil, noon); check(t, err) },
+		"the customer away": func(p Places) { _, err := p.Retire("acme", nil, retiredAt); check(t, err) },
 		"one of two originals": func(p Places) {
-			_, err := p.Retire("acme", nil, noon)
+			_, err := p.Retire("acme", nil, retiredAt)
 			check(t, err)
 			check(t, os.Remove(filepath.Join(p.State, "customers/acme.json")))
 		},
@@ -128,7 +128,7 @@ func TestRetireIsNeverHalf(t *testing.T) {
 			t.Errorf("%s: there is not one of customer and archive: %q", name, tree(t, p))
 		}
 		if len(all) == 0 {
-			a, err := p.Retire("acme", nil, noon)
+			a, err := p.Retire("acme", nil, retiredAt)
 			check(t, err)
 			all = []Archive{a}
 		}
@@ -151,7 +151,7 @@ func TestRetireIsNeverHalf(t *testing.T) {
 func TestUndoOfAKilledUndo(t *testing.T) {
 	p := places(t)
 	before := tree(t, p)
-	a, err := p.Retire("acme", nil, noon)
+	a, err := p.Retire("acme", nil, retiredAt)
 	check(t, err)
 	check(t, p.Finish(a))
 	check(t, os.WriteFile(filepath.Join(p.State, "customers/acme.json"), []byte("{\"roles\": {}} \n"), 0o600)) // the first of its steps
@@ -164,7 +164,7 @@ func TestUndoOfAKilledUndo(t *testing.T) {
 
 func TestUndoRefusesACustomerOfNow(t *testing.T) {
 	p := places(t)
-	a, err := p.Retire("acme", nil, noon)
+	a, err := p.Retire("acme", nil, retiredAt)
 	check(t, err)
 	check(t, p.Finish(a))
 	put(t, filepath.Join(p.Config, "customers/acme.toml"), "version = 1\n")
@@ -178,18 +178,18 @@ func TestUndoRefusesACustomerOfNow(t *testing.T) {
 func TestArchives(t *testing.T) {
 	p := places(t)
 	put(t, filepath.Join(p.Config, "customers/acme-eu.toml"), acmeText)
-	_, err := p.Retire("acme-eu", nil, noon)
+	_, err := p.Retire("acme-eu", nil, retiredAt)
 	check(t, err)
-	first, err := p.Retire("acme", nil, noon)
+	first, err := p.Retire("acme", nil, retiredAt)
 	check(t, err)
 	put(t, filepath.Join(p.Config, "customers/acme.toml"), acmeText)
-	second, err := p.Retire("acme", nil, noon)
+	second, err := p.Retire("acme", nil, retiredAt)
 	check(t, err)
 	all, err := p.Archives("acme")
 	if err != nil || len(all) != 2 || all[0] != second || all[1] != first {
 		t.Errorf("got %+v, %v", all, err)
 	}
-	if _, err := p.Retire("acme", nil, noon); !errors.Is(err, roster.ErrUnknownCustomer) {
+	if _, err := p.Retire("acme", nil, retiredAt); !errors.Is(err, roster.ErrUnknownCustomer) {
 		t.Errorf("got %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(p.Config, "retired/*.json")); len(left) != 3 {
@@ -215,7 +215,7 @@ func TestInvitations(t *testing.T) {
 	for _, role := range []string{"c", "a", "b", "d", "e"} {
 		all.Go(func() {
 			for range 3 {
-				if err := Invite(state, invite.Terms{Customer: "acme", Role: role, Invited: noon, MaxSession: time.Hour}); err != nil {
+				if err := Invite(state, invite.Terms{Customer: "acme", Role: role, Invited: retiredAt, MaxSession: time.Hour}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -227,7 +227,7 @@ func TestInvitations(t *testing.T) {
 	for _, i := range got {
 		roles = append(roles, i.Role)
 	}
-	if err != nil || strings.Join(roles, "") != "abcde" || !got[0].Invited.Equal(noon) || got[0].MaxSession != time.Hour {
+	if err != nil || strings.Join(roles, "") != "abcde" || !got[0].Invited.Equal(retiredAt) || got[0].MaxSession != time.Hour {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	if info, err := os.Stat(filepath.Join(state, "invitations/acme.json")); err != nil || info.Mode().Perm() != 0o600 {
