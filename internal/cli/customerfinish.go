@@ -100,7 +100,7 @@ func (s *Streams) checkSetup(ctx context.Context, name string, asJSON bool) erro
 	if err != nil {
 		return err
 	}
-	found := verify.Check{ID: setupCheck, Outcome: verify.Unknown, Text: "not visible from outside"}
+	found := verify.Check{ID: setupCheck, Outcome: verify.Unknown, Text: "whether setup permissions are still on: not visible from outside"}
 	var result verify.Result
 	for _, r := range v.Roles {
 		if r.Role == name {
@@ -121,13 +121,14 @@ func (s *Streams) checkSetup(ctx context.Context, name string, asJSON bool) erro
 	case found.Outcome == verify.OK && asJSON:
 		return nil
 	case found.Outcome == verify.OK:
-		return s.say("%s: the setup permissions are gone: %s", name, found.Text)
+		return s.say("%s: %s", name, found.Text)
 	case found.Outcome == verify.Note || found.Outcome == verify.Failed:
-		return &userError{ipc.Denied, name + ": the setup permissions are still there: " + found.Text, "ask the customer again: credd customer finish-setup " + name[:strings.Index(name, "/")]}
+		customer, role, _ := strings.Cut(name, "/")
+		return &userError{ipc.Denied, name + ": " + found.Text, "what the customer is to run is printed by: credd customer finish-setup " + customer + " --role " + role}
 	case result.Verdict != verify.Verified && result.Verdict != "" && result.Verdict != verify.Inconclusive:
 		return &userError{ipc.Denied, name + ": " + result.Summary, result.Hint}
 	case result.Verdict == verify.Inconclusive:
 		return &userError{ipc.Unreachable, name + ": " + result.Summary, result.Hint}
 	}
-	return &userError{ipc.Unreachable, name + ": whether the setup permissions are gone is " + found.Text, "ask the customer, or invite with --self-check"}
+	return &userError{ipc.Unreachable, name + ": " + found.Text, "ask the customer; credd can look at roles that were invited with --self-check"}
 }

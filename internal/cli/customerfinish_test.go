@@ -75,10 +75,10 @@ func TestFinishSetupCheck(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"gone":         {verify.Result{Verdict: verify.Verified, Checks: setup(verify.OK)}, 0, "globex/readonly: the setup permissions are gone: what AWS said\n"},
-		"still there":  {verify.Result{Verdict: verify.Verified, Checks: setup(verify.Note)}, 6, "the setup permissions are still there: what AWS said"},
-		"not visible":  {verify.Result{Verdict: verify.Verified, Checks: setup(verify.Unknown)}, 7, "is what AWS said\ncredd: hint: ask the customer, or invite with --self-check"},
-		"not looked":   {verify.Result{Verdict: verify.Verified}, 7, "is not visible from outside"},
+		"gone":         {verify.Result{Verdict: verify.Verified, Checks: setup(verify.OK)}, 0, "globex/readonly: what AWS said\n"},
+		"still there":  {verify.Result{Verdict: verify.Verified, Checks: setup(verify.Note)}, 6, "error: globex/readonly: what AWS said\ncredd: hint: what the customer is to run is printed by: credd customer finish-setup globex --role readonly"},
+		"not visible":  {verify.Result{Verdict: verify.Verified, Checks: setup(verify.Unknown)}, 7, "globex/readonly: what AWS said\ncredd: hint: ask the customer; credd can look"},
+		"not looked":   {verify.Result{Verdict: verify.Verified}, 7, "globex/readonly: whether setup permissions are still on: not visible from outside"},
 		"denied":       {verify.Result{Verdict: verify.Denied, Summary: "denied by AWS", Hint: "ask"}, 6, "globex/readonly: denied by AWS\ncredd: hint: ask"},
 		"inconclusive": {verify.Result{Verdict: verify.Inconclusive, Summary: "throttled"}, 7, "globex/readonly: throttled"},
 	} {
