@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"credd/internal/customer/invite"
 	"credd/internal/disk"
@@ -36,7 +37,8 @@ func folder(out string, files []invite.File) (tmp string, err error) {
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return "", err
 	}
-	if tmp, err = os.MkdirTemp(parent, ".credd-invitation-*"); err != nil { // mode 0700
+	tidyFolders(parent)
+	if tmp, err = os.MkdirTemp(parent, unfinished); err != nil { // mode 0700
 		return "", err
 	}
 	for _, f := range files {
@@ -48,6 +50,20 @@ func folder(out string, files []invite.File) (tmp string, err error) {
 		return "", errors.Join(err, os.RemoveAll(tmp))
 	}
 	return tmp, nil
+}
+
+// unfinished are folders under way: hidden, and nobody's to send.
+const unfinished = ".credd-invitation-*"
+
+// tidyFolders removes those that were left by a credd that was killed. They hold an external ID.
+func tidyFolders(parent string) {
+	const underWay = time.Hour // nobody takes that long
+	left, _ := filepath.Glob(filepath.Join(parent, unfinished))
+	for _, dir := range left {
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() && time.Since(info.ModTime()) > underWay {
+			os.RemoveAll(dir)
+		}
+	}
 }
 
 // makeFolder writes files into a new folder.

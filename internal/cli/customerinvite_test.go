@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
@@ -259,6 +260,24 @@ func TestInviteIsNeverHalf(t *testing.T) {
 		if left, _ := os.ReadDir("."); len(left) > 0 {
 			t.Errorf("%s: left %v", name, left)
 		}
+	}
+}
+
+// What a killed invitation left goes with the next one, unless that may still be under way.
+func TestInviteTidies(t *testing.T) {
+	inviting(t)
+	put(t, ".credd-invitation-1/parameters.json", "old")
+	put(t, ".credd-invitation-2/parameters.json", "new")
+	old := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(".credd-invitation-1", old, old); err != nil {
+		t.Fatal(err)
+	}
+	if r := run(t, "", "customer", "invite", "new", "--account", "223344556677", "--permissions", "readonly"); r.code != 0 {
+		t.Errorf("got %+v", r)
+	}
+	left, _ := filepath.Glob(".credd-*")
+	if !slices.Equal(left, []string{".credd-invitation-2"}) {
+		t.Errorf("left %q", left)
 	}
 }
 
