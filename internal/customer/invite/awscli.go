@@ -72,7 +72,7 @@ func (t *Terms) createScript(r *role) string {
 	return b.String()
 }
 
-// finishScript works whatever of the setup is gone already.
+// finishScript takes away what the setup phase alone has.
 func (t *Terms) finishScript(r *role) string {
 	var b strings.Builder
 	b.WriteString(t.script("Ends the setup permissions. All others stay."))
