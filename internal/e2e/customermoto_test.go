@@ -139,21 +139,13 @@ func TestMotoInvitations(t *testing.T) {
 			left := []string{"access", "self-check"}
 			if way == invite.WayCloudFormation {
 				i.stackIsFinished()
-				left = append(left, "setup") // moto looks at no condition when it updates; a new stack is without, see below
+				left = append(left, "setup") // moto changes no policies of a role when it updates a stack
 			}
 			i.wantPolicies(left...)
 			i.run(invite.WayCLI, i.terms.RevokeSessions())
 			i.wantPolicies(append([]string{"AWSRevokeOlderSessions"}, left...)...)
 			i.run(way, i.terms.End())
 			i.gone()
-			if way == invite.WayCloudFormation {
-				parameters := filepath.Join(i.dir, "parameters.json")
-				b, err := os.ReadFile(parameters)
-				check(t, err)
-				check(t, os.WriteFile(parameters, []byte(strings.Replace(string(b), `"On"`, `"Off"`, 1)), 0o600))
-				i.run(way, i.terms.Deploy())
-				i.wantPolicies("access", "self-check")
-			}
 		})
 	}
 }

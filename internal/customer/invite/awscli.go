@@ -62,6 +62,7 @@ func (t *Terms) createScript(r *role) string {
 	}
 	command = append(command, "--query Role.Arn --output text") // the whole answer would show the external ID
 	b.WriteString(strings.Join(command, " \\\n  ") + "\n")
+	fmt.Fprintf(&b, "aws iam wait role-exists --role-name %s\n", shellWord(r.name))
 	for _, p := range r.inline {
 		fmt.Fprintf(&b, "\n# %s\naws iam put-role-policy --role-name %s --policy-name %s --policy-document file://%[3]s.json\n",
 			notes[p.name], shellWord(r.name), p.name)
@@ -71,7 +72,7 @@ func (t *Terms) createScript(r *role) string {
 	return b.String()
 }
 
-// finishScript works whatever of the setup is gone already.
+// finishScript takes away what the setup phase alone has.
 func (t *Terms) finishScript(r *role) string {
 	var b strings.Builder
 	b.WriteString(t.script("Ends the setup permissions. All others stay."))

@@ -138,7 +138,8 @@ func TestWarnings(t *testing.T) {
 			[]string{"during setup, administrator access: the role may do anything in the account (AdministratorAccess)", boundary}},
 		{"administrator within limits", func(x *Terms) {
 			x.Boundary, x.Ongoing.Managed = "arn:aws:iam::012345678901:policy/Limit", []string{"AdministratorAccess"}
-		}, []string{"administrator access: the role may do anything in the account (AdministratorAccess)"}},
+		}, []string{"administrator access: the role may do anything in the account (AdministratorAccess)",
+			"the self-check works only if the boundary allows iam:GetRole and iam:SimulatePrincipalPolicy too"}},
 		{"reading what is stored", func(x *Terms) { x.Ongoing, _ = Of([]string{"readonly"}, nil) },
 			[]string{"ReadOnlyAccess also reads what is stored: S3 objects, table items, log entries; --resource limits it"}},
 		{"no end", func(x *Terms) { x.Until = time.Time{} }, []string{"the trust has no end; --until DATE sets one"}},

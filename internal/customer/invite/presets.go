@@ -9,12 +9,12 @@ import (
 // preset is how a Preset becomes permissions.
 type preset struct {
 	Preset
-	managed   string // AWS's own policy, where no resource is given
-	plain     string // what it lets, for people
-	everymans string // actions on every resource, where no resource is given and AWS has no policy that fits
-	wide      bool   // of the whole account: AWS can limit it to no resource
-	beside    string // actions that AWS limits to no resource, given beside limited ones
-	besides   string // what they let, for people
+	managed  string // AWS's own policy, where no resource is given
+	plain    string // what it lets, for people
+	anywhere string // actions on every resource, where no resource is given and AWS has no policy that fits
+	wide     bool   // of the whole account: AWS can limit it to no resource
+	beside   string // actions that AWS limits to no resource, given beside limited ones
+	besides  string // what they let, for people
 }
 
 var presets = []preset{
@@ -29,7 +29,7 @@ var presets = []preset{
 		plain:   "May see bills, costs, budgets and payment settings. May change nothing (AWS's policy AWSBillingReadOnlyAccess)."},
 	{Preset: Preset{"data", "read and write the contents of --resource", true}},
 	{Preset: Preset{"compute", "start, stop and call machines, databases and functions", false},
-		everymans: "ec2:DescribeInstances ec2:DescribeInstanceStatus ec2:StartInstances ec2:StopInstances ec2:RebootInstances " +
+		anywhere: "ec2:DescribeInstances ec2:DescribeInstanceStatus ec2:StartInstances ec2:StopInstances ec2:RebootInstances " +
 			"rds:DescribeDBInstances rds:DescribeDBClusters rds:StartDBInstance rds:StopDBInstance rds:RebootDBInstance rds:StartDBCluster rds:StopDBCluster " +
 			"lambda:ListFunctions lambda:GetFunctionConfiguration lambda:InvokeFunction",
 		plain: "May list, start, stop and restart every EC2 instance and every RDS database of the account, and see the settings of every Lambda function and call it."},
@@ -69,7 +69,7 @@ func Of(names, resources []string) (Permissions, error) {
 	}
 	for _, r := range found {
 		if !used[r.arn] {
-			return Permissions{}, fmt.Errorf("%s do nothing with %s (%q); give a policy for it with --policy FILE", listed(union(names, nil)), r.kind.name, r.arn)
+			return Permissions{}, fmt.Errorf("--resource %q (%s) is of no use to %s; give a policy for it with --policy FILE", r.arn, r.kind.name, listed(union(names, nil)))
 		}
 	}
 	return all, nil
@@ -106,7 +106,7 @@ func (p *preset) permissions(found []resource, used map[string]bool) (Permission
 		one.Managed, one.Plain = []string{p.managed}, []string{p.plain}
 		return one, nil
 	case len(found) == 0:
-		one.Policy, one.Plain = toJSON(policy(allow(p.everymans, "*"))), []string{p.plain}
+		one.Policy, one.Plain = toJSON(policy(allow(p.anywhere, "*"))), []string{p.plain}
 		return one, nil
 	}
 	var statements list

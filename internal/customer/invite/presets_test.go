@@ -76,8 +76,8 @@ func TestPresetsThatCannotBe(t *testing.T) {
 		{"a variable", []string{"readonly"}, []string{"arn:aws:s3:::${x}"}, "is no ARN"},
 		{"an unknown service", []string{"readonly"}, []string{"arn:aws:glue:eu-west-1:012345678901:job/x"}, "give a policy for any other with --policy FILE"},
 		{"what this preset is not for", []string{"monitoring"}, []string{"arn:aws:s3:::b"}, "it knows log group and CloudWatch alarm; give a policy for any other with --policy FILE"},
-		{"what none of them is for", []string{"data", "support"}, []string{"arn:aws:s3:::b", "arn:aws:ec2:eu-west-1:012345678901:instance/i-1"}, "data and support do nothing with EC2 instance"},
-		{"a resource for the whole account", []string{"billing"}, []string{"arn:aws:s3:::b"}, "billing do nothing with S3 bucket"},
+		{"what none of them is for", []string{"data", "support"}, []string{"arn:aws:s3:::b", "arn:aws:ec2:eu-west-1:012345678901:instance/i-1"}, `(EC2 instance) is of no use to data and support; give a policy for it with --policy FILE`},
+		{"a resource for the whole account", []string{"billing"}, []string{"arn:aws:s3:::b"}, "(S3 bucket) is of no use to billing"},
 	} {
 		if _, err := Of(test.presets, test.resources); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v\nwant %s", test.name, err, test.want)

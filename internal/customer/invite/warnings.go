@@ -131,6 +131,9 @@ func (t *Terms) trustWarnings() (all []string) {
 	if t.Until.IsZero() {
 		all = append(all, "the trust has no end; --until DATE sets one")
 	}
+	if t.SelfCheck && t.Boundary != "" {
+		all = append(all, "the self-check works only if the boundary allows iam:GetRole and iam:SimulatePrincipalPolicy too")
+	}
 	if t.MaxSession >= 12*time.Hour {
 		all = append(all, "a session may last 12 hours, and outlives the end of the trust by as much")
 	}

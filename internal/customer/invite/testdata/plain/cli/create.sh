@@ -18,6 +18,7 @@ aws iam create-role \
   --assume-role-policy-document file://trust.json \
   --tags file://tags.json \
   --query Role.Arn --output text
+aws iam wait role-exists --role-name northwind-readonly
 
 # What the role may do as long as it exists.
 aws iam put-role-policy --role-name northwind-readonly --policy-name access --policy-document file://access.json
