@@ -106,6 +106,8 @@ func (f *pageFacts) inShort(w *pageWriter) {
 		w.say("{}", deed(s))
 	}
 	switch {
+	case f.Terms.Ongoing.empty():
+		w.raw("Nothing, once the setup is done.")
 	case len(plain) == 0:
 		w.raw("<a href=\"#may\">What the policy below says.</a>")
 	case len(plain) > most:

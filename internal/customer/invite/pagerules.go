@@ -30,6 +30,9 @@ func (f *pageFacts) may(w *pageWriter) {
 
 // permissions writes one set of them. id is what names its parts on the page.
 func (f *pageFacts) permissions(w *pageWriter, p *Permissions, id markup) {
+	if p.empty() {
+		w.raw("<p>Nothing.</p>\n")
+	}
 	if len(p.Plain) > 0 {
 		w.raw("<ul class=\"may\">\n")
 		for _, s := range p.Plain {
