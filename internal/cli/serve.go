@@ -83,7 +83,7 @@ func serve(ctx context.Context, stderr io.Writer) error {
 		Devices: source.NewDevices(time.Now),
 	}
 	a := agent.New(agent.Options{
-		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
+		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
 		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
