@@ -94,10 +94,12 @@ func (w *world) start(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- w.agent.Serve(ctx, l) }()
 	w.stop = func() {
+		w.stop = func() {}
 		stop()
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
 		}
+		l.Close() // Serve may still be at it
 		w.agent.Close()
 	}
 }
@@ -234,6 +236,7 @@ type fakeSTS struct {
 	calls  []sts.Request
 	by     []string
 	answer func(sts.Caller, sts.Request) error
+	who    string // the ARN of all callers, "" for one of their keys
 }
 
 func (f *fakeSTS) Assume(_ context.Context, by sts.Caller, r sts.Request) (*cred.Session, string, error) {
@@ -260,6 +263,9 @@ func (f *fakeSTS) Identity(_ context.Context, by sts.Caller) (sts.Identity, erro
 		if err := f.answer(by, sts.Request{}); err != nil {
 			return sts.Identity{}, err
 		}
+	}
+	if f.who != "" {
+		return sts.Identity{ARN: f.who, AccountID: "012345678901"}, nil
 	}
 	return sts.Identity{ARN: "arn:of:" + by.Session.AccessKeyID, AccountID: "210987654321"}, nil
 }
