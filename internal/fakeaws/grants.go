@@ -95,7 +95,7 @@ func parsePatterns(m map[string]json.RawMessage, name string, valid *regexp.Rege
 		raw = m["Not"+name]
 	}
 	if raw == nil {
-		return p, errors.New("Policy statement must contain " + strings.ToLower(name) + "s.")
+		return p, errors.New("no " + name)
 	}
 	var err error
 	if p.globs, err = stringList(raw); err != nil {

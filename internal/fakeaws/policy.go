@@ -35,6 +35,9 @@ func parsePolicy(text string) (policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("trust policy: %w", err)
 	}
+	if len(p) == 0 {
+		return nil, errors.New("trust policy: no statement")
+	}
 	return p, nil
 }
 
@@ -45,16 +48,13 @@ func parseStatements[T any](text string, parse func(json.RawMessage) (T, error))
 		return nil, err
 	}
 	if v, err := oneString(doc["Version"]); err != nil || v != "2012-10-17" {
-		return nil, errors.New(`Version must be "2012-10-17"`)
+		return nil, errors.New(`the Version must be "2012-10-17"`)
 	}
 	raw := []json.RawMessage{doc["Statement"]}
 	if isArray(doc["Statement"]) {
 		if err := json.Unmarshal(doc["Statement"], &raw); err != nil {
-			return nil, fmt.Errorf("Statement: %w", err)
+			return nil, fmt.Errorf("the Statement: %w", err)
 		}
-	}
-	if len(raw) == 0 {
-		return nil, errors.New("no statement")
 	}
 	var all []T
 	for i, r := range raw {
