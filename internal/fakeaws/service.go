@@ -34,6 +34,9 @@ var services = map[string]service{
 		"DeleteAccessKey": onUser("DeleteAccessKey", keyParams, (*Server).deleteAccessKey),
 
 		"GetAccessKeyLastUsed": onUser("GetAccessKeyLastUsed", keyParams, (*Server).getAccessKeyLastUsed),
+
+		"GetRole":                 onRole("GetRole", nil, (*Server).getRole),
+		"SimulatePrincipalPolicy": (*Server).simulatePrincipalPolicy,
 	}},
 }
 
