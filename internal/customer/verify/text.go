@@ -85,3 +85,11 @@ func (r *run) causes() string {
 	}
 	return "ask the account's owner; it can be that " + strings.Join(all[:len(all)-1], "; ") + "; or " + all[len(all)-1]
 }
+
+// Untold is the result for a role that could not even be asked for.
+func Untold(role string, now time.Time, reason, hint string) Result {
+	return Result{
+		Role: role, Verdict: Inconclusive, At: now.UTC().Truncate(time.Second), Summary: "could not be verified: " + reason, Hint: hint,
+		Checks: []Check{{"right-id", Unknown, reason}},
+	}
+}

@@ -125,7 +125,9 @@ func (v *Verifier) Verify(ctx context.Context, role Role) (Result, error) {
 		r.handedOut(ctx)
 	} else {
 		r.prove(ctx)
-		r.look(ctx)
+		if r.proof.again == Granted || r.proof.bare {
+			r.look(ctx)
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
@@ -179,12 +181,17 @@ func (r *run) prove(ctx context.Context) {
 		return
 	}
 	r.identify(ctx, t.Session)
-	if bare || r.proof.who == other {
-		r.proof.bare = bare
+	if r.proof.bare = bare; bare || r.proof.who == other {
 		return
 	}
-	r.refuse(ctx, "no-id", "without an external ID", cred.Secret{}, &r.proof.none)
-	r.refuse(ctx, "wrong-id", "with another external ID", cred.NewSecret(rand.Text()), &r.proof.wrong)
+	r.proof.none = r.refuse(ctx, "no-id", "without an external ID", cred.Secret{})
+	if r.proof.none == NoAnswer {
+		return // each further one may take its whole time to fail
+	}
+	r.proof.wrong = r.refuse(ctx, "wrong-id", "with another external ID", cred.NewSecret(rand.Text()))
+	if r.proof.wrong == NoAnswer {
+		return
+	}
 
 	// The same request as the two before but for the external ID: so that is what they were denied for, and not the policy or the
 	// duration that came with them, or a change of the role meanwhile.
@@ -211,14 +218,14 @@ func with(bare bool) string {
 
 // refuse makes a request that should be denied. Where the role's requests carry more than an external ID it is made without that
 // too: a trust policy may deny what was added, and let in who adds nothing.
-func (r *run) refuse(ctx context.Context, id, how string, with cred.Secret, to *Answer) {
+func (r *run) refuse(ctx context.Context, id, how string, with cred.Secret) Answer {
 	try := Try{What: how, ID: with, Duration: shortest, Policy: denyAll}
 	t := r.settle(ctx, try)
 	if t.Answer == Refused && r.role.Marked {
 		try.Plain = true
 		t = r.settle(ctx, try)
 	}
-	switch *to = t.Answer; t.Answer {
+	switch t.Answer {
 	case Refused:
 		r.check(id, OK, "is denied %s", how)
 	case Granted:
@@ -226,6 +233,7 @@ func (r *run) refuse(ctx context.Context, id, how string, with cred.Secret, to *
 	default:
 		r.unclear(id, how, t)
 	}
+	return t.Answer
 }
 
 // settle asks until the answer is the one that should come, or one that proves nothing, or a change has had the time to spread.

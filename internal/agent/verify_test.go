@@ -1,0 +1,425 @@
+package agent_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"credd/internal/agent"
+	"credd/internal/agent/api"
+	"credd/internal/agent/audit"
+	"credd/internal/agent/iam"
+	"credd/internal/agent/source"
+	"credd/internal/agent/sts"
+	"credd/internal/customer"
+	"credd/internal/customer/invite"
+	"credd/internal/customer/verify"
+	"credd/internal/fakeaws"
+	"credd/internal/ipc/socket"
+)
+
+const (
+	ourUser     = "arn:aws:iam::210987654321:user/work"
+	ourAccount  = "arn:aws:iam::210987654321:root"
+	acmeRole    = "arn:aws:iam::012345678901:role/northwind/ReadOnly"
+	globexRole  = "arn:aws:iam::112233445566:role/ReadOnly"
+	acmeCanary  = "canary-acme-9d1f6f2c8a5e"
+	otherCanary = "canary-globex-c3a7e0b94d"
+)
+
+// trialWorld is an agent whose sources, STS and IAM are the real ones, in front of a fake AWS. Waiting moves the clock.
+type trialWorld struct {
+	t     *testing.T
+	dir   string
+	aws   *fakeaws.Server
+	agent *agent.Agent
+	log   *bytes.Buffer
+	trail *trail
+
+	mu     sync.Mutex
+	waited time.Duration
+	later  map[time.Duration]func() // at the first wait that reaches it
+}
+
+// trialRole are more lines of acme's role, and what its source is.
+type trialRole struct {
+	lines    string
+	noID     bool
+	source   string // of credd.toml; "" is a profile with a long-term key
+	customer string // more lines of the customer
+}
+
+func newTrialWorld(t *testing.T, r trialRole) *trialWorld {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "credd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	w := &trialWorld{t: t, dir: dir, log: &bytes.Buffer{}, trail: &trail{}, later: map[time.Duration]func(){}}
+	if w.aws, err = fakeaws.New(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.aws.Close)
+	w.aws.SetClock(w.now)
+	key, err := w.aws.AddUser(ourUser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.role(acmeRole, fakeaws.TrustPolicy(ourUser, acmeCanary))
+	w.write("aws/credentials", "[work]\naws_access_key_id = "+key.ID+"\naws_secret_access_key = "+key.Secret+"\n")
+	w.write("aws/config", "[profile work]\nregion = eu-west-1\nendpoint_url = "+w.aws.URL()+"\n")
+	w.write("credd.toml", "version = 1\n[source.work]\ntype = \"profile\"\nprofile = \"work\"\n[defaults]\nsource = \"work\"\n[network]\nendpoint_url = \""+w.aws.URL()+"\"\n"+r.source)
+	id := "external_id = \"" + acmeCanary + "\"\n"
+	if r.noID {
+		id = ""
+	}
+	w.write("customers/acme.toml", "version = 1\naccount_id = \"012345678901\"\n"+id+r.customer+"[role.readonly]\narn = \""+acmeRole+"\"\n"+r.lines)
+	w.start()
+	return w
+}
+
+func (w *trialWorld) start() {
+	http := sts.NewHTTP()
+	calls := sts.New(http, w.now)
+	deps := source.Deps{AWSDir: filepath.Join(w.dir, "aws"), HTTP: http, STS: calls, Now: w.now, Logins: source.NewLogins(http, nil, w.now), Devices: source.NewDevices(w.now)}
+	l, err := socket.Listen(filepath.Join(w.dir, "run", "agent.sock"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.agent = agent.New(agent.Options{
+		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.now, Wait: w.wait,
+		Assumer: calls, IAM: iam.New(http, w.now), Network: direct{}, Vault: noVault{}, Audit: w.trail,
+		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), LogLevel: new(slog.LevelVar),
+		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- w.agent.Serve(ctx, l) }()
+	w.t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			w.t.Errorf("serve: %v", err)
+		}
+		w.agent.Close()
+		http.Close()
+	})
+}
+
+func (w *trialWorld) write(name, text string) {
+	w.t.Helper()
+	(&world{dir: w.dir}).write(w.t, name, text)
+}
+
+func (w *trialWorld) role(arn, trust string, change ...func(*fakeaws.Role)) {
+	w.t.Helper()
+	r := fakeaws.Role{ARN: arn, Trust: trust}
+	for _, f := range change {
+		f(&r)
+	}
+	if err := w.aws.AddRole(r); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *trialWorld) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Now().Add(w.waited)
+}
+
+// wait moves the clock, and lets happen what is to happen until then.
+func (w *trialWorld) wait(ctx context.Context, d time.Duration) error {
+	w.mu.Lock()
+	w.waited += d
+	var due []func()
+	for at, f := range w.later {
+		if at <= w.waited {
+			due = append(due, f)
+			delete(w.later, at)
+		}
+	}
+	w.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+	return ctx.Err()
+}
+
+func (w *trialWorld) total() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.waited
+}
+
+// verify asks for a verification, as the command does. It returns what was told meanwhile, too.
+func (w *trialWorld) verify(name string) (out api.Verified, told []string, err error) {
+	w.t.Helper()
+	c, err := net.Dial("unix", filepath.Join(w.dir, "run", "agent.sock"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	err = api.Talk{Hear: func(e api.Event) { told = append(told, e.Notice) }}.Call(w.t.Context(), c, api.Request{Do: api.DoVerify, Name: name}, &out)
+	return out, told, err
+}
+
+// one is the verification of a role that has to come to an end.
+func (w *trialWorld) one(name string) verify.Result {
+	w.t.Helper()
+	out, told, err := w.verify(name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if len(out.Roles) != 1 {
+		w.t.Fatalf("got %d results", len(out.Roles))
+	}
+	w.noCanary(out, told)
+	return out.Roles[0]
+}
+
+// noCanary looks for external IDs in all that a verification leaves.
+func (w *trialWorld) noCanary(out api.Verified, told []string) {
+	w.t.Helper()
+	reply, _ := json.Marshal(out)
+	w.trail.mu.Lock()
+	lines, _ := json.Marshal(w.trail.entries)
+	w.trail.mu.Unlock()
+	record, _ := os.ReadFile(filepath.Join(w.dir, "state", "customers", "acme.json"))
+	for name, text := range map[string]string{"reply": string(reply), "audit": string(lines), "record": string(record), "events": strings.Join(told, "\n"), "log": w.log.String()} {
+		if leaksID(text) {
+			w.t.Errorf("the %s holds an external ID: %s", name, text)
+		}
+	}
+	if !leaksID("x" + acmeCanary) {
+		w.t.Error("the search finds no planted external ID")
+	}
+}
+
+func leaksID(text string) bool { return strings.Contains(text, "canary-") }
+
+// brief is a result in a line a check.
+func brief(r verify.Result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", r.Verdict, r.Summary)
+	for _, c := range r.Checks {
+		fmt.Fprintf(&b, "%s %s: %s\n", c.Outcome, c.ID, c.Text)
+	}
+	return b.String()
+}
+
+const (
+	worksText  = "ok right-id: works with its external ID\nok identity: is role ReadOnly of account 012345678901\n"
+	closedText = "ok no-id: is denied without an external ID\nok wrong-id: is denied with another external ID\nok right-id-again: still works with its external ID after that\n"
+	unseenText = "unknown trust: whom the trust policy lets in: not visible from outside\n"
+	hourText   = "ok longest-session: sessions of at least 1 h, less than 2 h\n"
+	verified   = "verified: works with the external ID, and is denied without it and with another one\n"
+	deniedText = "denied: is denied with its external ID; AWS does not say why\nfailed right-id: is denied with its external ID, also after 60 s; AWS does not say why\n"
+)
+
+func TestVerdicts(t *testing.T) {
+	both := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":"sts:AssumeRole","Condition":{%s}}]}`
+	conditions := func(principal, c string) string { return fmt.Sprintf(both, principal, c) }
+	id := `"StringEquals":{"sts:ExternalId":"` + acmeCanary + `"}`
+	for name, tt := range map[string]struct {
+		role   trialRole
+		set    func(*trialWorld)
+		want   string
+		hint   string // holds
+		waited time.Duration
+	}{
+		"correct trust": {want: verified + worksText + closedText + unseenText + hourText},
+		"no ExternalId condition": {
+			set: func(w *trialWorld) { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy(ourUser, "")) },
+			want: "open: works without the external ID, and with another one\n" + worksText +
+				"failed no-id: works without an external ID, also after 60 s\nfailed wrong-id: works with another external ID, also after 60 s\n" +
+				"ok right-id-again: still works with its external ID after that\n" + unseenText + hourText,
+			hint: "has to require sts:ExternalId", waited: time.Minute,
+		},
+		"everyone with the condition": {
+			set:  func(w *trialWorld) { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy("*", acmeCanary)) },
+			want: verified + worksText + closedText + unseenText + hourText,
+		},
+		"everyone without it": {
+			set: func(w *trialWorld) { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy("*", "")) },
+			want: "open: works without the external ID, and with another one\n" + worksText +
+				"failed no-id: works without an external ID, also after 60 s\nfailed wrong-id: works with another external ID, also after 60 s\n" +
+				"ok right-id-again: still works with its external ID after that\n" + unseenText + hourText,
+			waited: time.Minute,
+		},
+		"an external ID if there is one": {
+			set: func(w *trialWorld) {
+				w.aws.SetTrust(acmeRole, conditions(ourUser, `"StringEqualsIfExists":{"sts:ExternalId":"`+acmeCanary+`"}`))
+			},
+			want: "open: works without the external ID\n" + worksText +
+				"failed no-id: works without an external ID, also after 60 s\nok wrong-id: is denied with another external ID\n" +
+				"ok right-id-again: still works with its external ID after that\n" + unseenText + hourText,
+			waited: time.Minute,
+		},
+		"any external ID": {
+			set: func(w *trialWorld) {
+				w.aws.SetTrust(acmeRole, conditions(ourUser, `"StringLike":{"sts:ExternalId":"*"}`))
+			},
+			want: "open: works with another external ID than its own, though not without one\n" + worksText +
+				"ok no-id: is denied without an external ID\nfailed wrong-id: works with another external ID, also after 60 s\n" +
+				"ok right-id-again: still works with its external ID after that\n" + unseenText + hourText,
+			waited: time.Minute,
+		},
+		"the trust names another account": {
+			set:  func(w *trialWorld) { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy("arn:aws:iam::999999999999:root", acmeCanary)) },
+			want: deniedText, hint: "does not name " + ourUser, waited: time.Minute,
+		},
+		"AWS answers with another account": {
+			set: func(w *trialWorld) { w.aws.SetFault(acmeRole, fakeaws.WrongAccount) },
+			want: "inconclusive: could not be verified: right external ID: AWS answered with a session that is not of account 012345678901\n" +
+				"unknown right-id: right external ID: AWS answered with a session that is not of account 012345678901\n",
+		},
+		"MFA needed": {
+			set:  func(w *trialWorld) { w.aws.SetTrust(acmeRole, conditions(ourUser, id+`,"Bool":{"aws:MultiFactorAuthPresent":"true"}`)) },
+			want: deniedText, hint: "or it asks for MFA, which the source of this role does not give", waited: time.Minute,
+		},
+		"role deleted": {
+			set:  func(w *trialWorld) { w.aws.DeleteRole(acmeRole) },
+			want: deniedText, hint: "the role is not there", waited: time.Minute,
+		},
+		"session shorter than configured": {
+			role: trialRole{lines: "duration = \"8h\"\n"},
+			set: func(w *trialWorld) {
+				w.role(acmeRole, fakeaws.TrustPolicy(ourUser, acmeCanary), func(r *fakeaws.Role) { r.MaxSession = 4 * time.Hour })
+			},
+			want: verified + worksText + closedText + unseenText +
+				"note longest-session: sessions of at least 4 h, less than 5 h; 8 h is set here, and AWS refuses that: sessions are 1 h instead\n",
+		},
+		"session as long as configured": {
+			role: trialRole{lines: "duration = \"4h\"\n"},
+			set: func(w *trialWorld) {
+				w.role(acmeRole, fakeaws.TrustPolicy(ourUser, acmeCanary), func(r *fakeaws.Role) { r.MaxSession = 12 * time.Hour })
+			},
+			want: verified + worksText + closedText + unseenText + "ok longest-session: sessions of at least 4 h\n",
+		},
+		"throttled": {
+			set: func(w *trialWorld) { w.aws.SetFault(acmeRole, fakeaws.Throttle) },
+			want: "inconclusive: could not be verified: right external ID: AWS is throttling requests (Throttling)\n" +
+				"unknown right-id: right external ID: AWS is throttling requests (Throttling)\n",
+			hint: "try again in a moment; then: credd customer verify acme/readonly",
+		},
+		"our own side denies": {
+			set: func(w *trialWorld) { w.aws.ForbidAssume(ourUser) },
+			want: "inconclusive: could not be verified: right external ID: denied by AWS: because no identity-based policy allows the sts:AssumeRole action\n" +
+				"unknown right-id: right external ID: denied by AWS: because no identity-based policy allows the sts:AssumeRole action\n",
+			hint: "let " + ourUser + " call sts:AssumeRole on " + acmeRole,
+		},
+		"no external ID here": {
+			role: trialRole{noID: true},
+			set:  func(w *trialWorld) { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy(ourUser, "")) },
+			want: "no external ID: works without an external ID, and none is set here: nothing tells a request for this customer from one for another\n" +
+				"note right-id: works without an external ID, and none is set here\nok identity: is role ReadOnly of account 012345678901\n" + unseenText + hourText,
+		},
+		"no external ID here, and one is asked for": {
+			role: trialRole{noID: true},
+			want: "denied: is denied without an external ID, and none is set here; AWS does not say why\n" +
+				"failed right-id: is denied without an external ID, and none is set here, also after 60 s; AWS does not say why\n",
+			hint: "its trust policy asks for an external ID", waited: time.Minute,
+		},
+		"it opens after a while": {
+			set: func(w *trialWorld) {
+				w.aws.DeleteRole(acmeRole)
+				w.later[20*time.Second] = func() { w.role(acmeRole, fakeaws.TrustPolicy(ourUser, acmeCanary)) }
+			},
+			want: verified + worksText + closedText + unseenText + hourText, waited: 24 * time.Second,
+		},
+		"it closes after a while": {
+			set: func(w *trialWorld) {
+				w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy(ourUser, ""))
+				w.later[20*time.Second] = func() { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy(ourUser, acmeCanary)) }
+			},
+			want: verified + worksText + closedText + unseenText + hourText, waited: 24 * time.Second,
+		},
+		"the trust changes in the middle": {
+			set: func(w *trialWorld) {
+				w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy(ourUser, ""))
+				w.later[20*time.Second] = func() { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy(ourUser, "another")) }
+			},
+			want: "inconclusive: could not be verified: right external ID again: it worked at first and is denied now: something changed meanwhile\n" + worksText +
+				"ok no-id: is denied without an external ID\nok wrong-id: is denied with another external ID\n" +
+				"unknown right-id-again: right external ID again: it worked at first and is denied now: something changed meanwhile\n",
+			waited: time.Minute,
+		},
+		"STS ends in the middle": {
+			set: func(w *trialWorld) {
+				w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy(ourUser, ""))
+				w.later[20*time.Second] = w.aws.Stop
+			},
+			want: "inconclusive: could not be verified: without an external ID: cannot reach AWS: " + refusedText + "\n" + worksText +
+				"unknown no-id: without an external ID: cannot reach AWS: " + refusedText + "\n",
+			waited: 24 * time.Second,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTrialWorld(t, tt.role)
+			if tt.set != nil {
+				tt.set(w)
+			}
+			r := w.one("acme/readonly")
+			got, want := strings.ReplaceAll(brief(r), w.aws.URL()[len("http://"):], "HOST"), tt.want
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("want -, got +\n%s", diff)
+			}
+			if !strings.Contains(r.Hint, tt.hint) {
+				t.Errorf("got hint %q, want one with %q", r.Hint, tt.hint)
+			}
+			if (r.Verdict == verify.Verified) != (r.Hint == "") {
+				t.Errorf("%s has hint %q", r.Verdict, r.Hint)
+			}
+			if w.total() != tt.waited {
+				t.Errorf("waited %v, want %v", w.total(), tt.waited)
+			}
+			w.untouched()
+			w.kept(r)
+		})
+	}
+}
+
+const refusedText = "dial tcp HOST: connect: connection refused"
+
+// untouched checks that a verification left no session, no failure and no health of a role.
+func (w *trialWorld) untouched() {
+	w.t.Helper()
+	var st api.Status
+	c, err := net.Dial("unix", filepath.Join(w.dir, "run", "agent.sock"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := api.Call(w.t.Context(), c, api.Request{Do: api.DoStatus}, &st); err != nil {
+		w.t.Fatal(err)
+	}
+	if len(st.Sessions) != 0 || len(st.Failing) != 0 {
+		w.t.Errorf("got sessions %v, failures %v; want none", st.Sessions, st.Failing)
+	}
+}
+
+// kept checks that the result is in the record, if it tells something.
+func (w *trialWorld) kept(r verify.Result) {
+	w.t.Helper()
+	rec, err := customer.Load(filepath.Join(w.dir, "state"), "acme")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	got := rec.Roles["readonly"].Verified
+	if r.Verdict != verify.Inconclusive && (got == nil || got.Verdict != r.Verdict || got.Settings == "") {
+		w.t.Errorf("got record %+v, want %s", got, r.Verdict)
+	}
+}
+
+var _ = invite.Terms{}
+var _ = audit.Entry{}
