@@ -276,7 +276,9 @@ func TestVerdicts(t *testing.T) {
 			waited: time.Minute,
 		},
 		"the trust names another account": {
-			set:  func(w *trialWorld) { w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy("arn:aws:iam::999999999999:root", acmeCanary)) },
+			set: func(w *trialWorld) {
+				w.aws.SetTrust(acmeRole, fakeaws.TrustPolicy("arn:aws:iam::999999999999:root", acmeCanary))
+			},
 			want: deniedText, hint: "does not name " + ourUser, waited: time.Minute,
 		},
 		"AWS answers with another account": {
@@ -285,7 +287,9 @@ func TestVerdicts(t *testing.T) {
 				"unknown right-id: right external ID: AWS answered with a session that is not of account 012345678901\n",
 		},
 		"MFA needed": {
-			set:  func(w *trialWorld) { w.aws.SetTrust(acmeRole, conditions(ourUser, id+`,"Bool":{"aws:MultiFactorAuthPresent":"true"}`)) },
+			set: func(w *trialWorld) {
+				w.aws.SetTrust(acmeRole, conditions(ourUser, id+`,"Bool":{"aws:MultiFactorAuthPresent":"true"}`))
+			},
 			want: deniedText, hint: "or it asks for MFA, which the source of this role does not give", waited: time.Minute,
 		},
 		"role deleted": {
