@@ -15,10 +15,8 @@ import (
 	"credd/internal/ipc/peer"
 )
 
-const (
-	verifiedAtOnce = 8  // roles of one request; each may have to wait a minute for AWS to spread a change
-	mostWanted     = 40 // actions of an invitation that a role is asked about
-)
+// verifiedAtOnce is how many roles of one request are; each may have to wait a minute for AWS to spread a change.
+const verifiedAtOnce = 8
 
 // verify proves a role, or all of a customer. It has no part in the cache, and what it tries marks no role as failing.
 func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failure) {
@@ -127,12 +125,8 @@ func (t *trial) subject(ctx context.Context) verify.Role {
 		t.a.Log.Warn("invitations cannot be read", "customer", key, "error", err)
 	}
 	for _, terms := range all {
-		if terms.Role != name || terms.RoleARN() != role.ARN {
-			continue
-		}
-		out.SelfCheck, out.Ongoing = terms.SelfCheck, terms.Ongoing.Actions(mostWanted)
-		if terms.Setup != nil {
-			out.Setup = terms.Setup.Actions(mostWanted)
+		if terms.Role == name && terms.RoleARN() == role.ARN {
+			out.Invited(terms)
 		}
 	}
 	return out

@@ -1,7 +1,6 @@
 package agent_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,7 +17,7 @@ import (
 
 	"credd/internal/agent"
 	"credd/internal/agent/api"
-	"credd/internal/agent/audit"
+	"credd/internal/agent/cred"
 	"credd/internal/agent/iam"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
@@ -44,8 +43,13 @@ type trialWorld struct {
 	dir   string
 	aws   *fakeaws.Server
 	agent *agent.Agent
-	log   *bytes.Buffer
+	log   *os.File
 	trail *trail
+	spy   *spy
+	key   *cred.Session // of the source
+	stop  func()        // ends the agent
+
+	block func(context.Context) // in place of waiting, if it is set
 
 	mu     sync.Mutex
 	waited time.Duration
@@ -67,7 +71,7 @@ func newTrialWorld(t *testing.T, r trialRole) *trialWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &trialWorld{t: t, dir: dir, log: &bytes.Buffer{}, trail: &trail{}, later: map[time.Duration]func(){}}
+	w := &trialWorld{t: t, dir: dir, trail: &trail{}, later: map[time.Duration]func(){}}
 	if w.aws, err = fakeaws.New(); err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +81,7 @@ func newTrialWorld(t *testing.T, r trialRole) *trialWorld {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.key = &cred.Session{AccessKeyID: key.ID, SecretAccessKey: cred.NewSecret(key.Secret)}
 	w.role(acmeRole, fakeaws.TrustPolicy(ourUser, acmeCanary))
 	w.write("aws/credentials", "[work]\naws_access_key_id = "+key.ID+"\naws_secret_access_key = "+key.Secret+"\n")
 	w.write("aws/config", "[profile work]\nregion = eu-west-1\nendpoint_url = "+w.aws.URL()+"\n")
@@ -90,31 +95,69 @@ func newTrialWorld(t *testing.T, r trialRole) *trialWorld {
 	return w
 }
 
+// spy keeps the sessions that were tried for.
+type spy struct {
+	*sts.Client
+	mu  sync.Mutex
+	got []granted
+}
+
+type granted struct {
+	request sts.Request
+	session *cred.Session
+}
+
+func (s *spy) Try(ctx context.Context, by sts.Caller, r sts.Request) (*cred.Session, error) {
+	session, err := s.Client.Try(ctx, by, r)
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.got = append(s.got, granted{r, session})
+	}
+	return session, err
+}
+
 func (w *trialWorld) start() {
 	http := sts.NewHTTP()
 	calls := sts.New(http, w.now)
+	w.spy = &spy{Client: calls}
 	deps := source.Deps{AWSDir: filepath.Join(w.dir, "aws"), HTTP: http, STS: calls, Now: w.now, Logins: source.NewLogins(http, nil, w.now), Devices: source.NewDevices(w.now)}
 	l, err := socket.Listen(filepath.Join(w.dir, "run", "agent.sock"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	if w.log, err = os.Create(filepath.Join(w.dir, "log")); err != nil {
+		w.t.Fatal(err)
+	}
 	w.agent = agent.New(agent.Options{
 		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.now, Wait: w.wait,
-		Assumer: calls, IAM: iam.New(http, w.now), Network: direct{}, Vault: noVault{}, Audit: w.trail,
+		Assumer: w.spy, IAM: iam.New(http, w.now), Network: direct{}, Vault: noVault{}, Audit: w.trail,
 		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- w.agent.Serve(ctx, l) }()
-	w.t.Cleanup(func() {
+	w.stop = sync.OnceFunc(func() {
 		stop()
 		if err := <-served; err != nil {
 			w.t.Errorf("serve: %v", err)
 		}
 		w.agent.Close()
 		http.Close()
+		w.log.Close()
 	})
+	w.t.Cleanup(w.stop)
+}
+
+// invited keeps the terms of an invitation.
+func (w *trialWorld) invited(terms ...invite.Terms) {
+	w.t.Helper()
+	b, err := json.Marshal(terms)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write("state/invitations/acme.json", string(b))
 }
 
 func (w *trialWorld) write(name, text string) {
@@ -141,6 +184,10 @@ func (w *trialWorld) now() time.Time {
 
 // wait moves the clock, and lets happen what is to happen until then.
 func (w *trialWorld) wait(ctx context.Context, d time.Duration) error {
+	if w.block != nil {
+		w.block(ctx)
+		return ctx.Err()
+	}
 	w.mu.Lock()
 	w.waited += d
 	var due []func()
@@ -196,7 +243,11 @@ func (w *trialWorld) noCanary(out api.Verified, told []string) {
 	lines, _ := json.Marshal(w.trail.entries)
 	w.trail.mu.Unlock()
 	record, _ := os.ReadFile(filepath.Join(w.dir, "state", "customers", "acme.json"))
-	for name, text := range map[string]string{"reply": string(reply), "audit": string(lines), "record": string(record), "events": strings.Join(told, "\n"), "log": w.log.String()} {
+	log, _ := os.ReadFile(w.log.Name())
+	if len(log) == 0 || len(lines) < 3 {
+		w.t.Error("there is no log or no audit line to look at")
+	}
+	for name, text := range map[string]string{"reply": string(reply), "audit": string(lines), "record": string(record), "events": strings.Join(told, "\n"), "log": string(log)} {
 		if leaksID(text) {
 			w.t.Errorf("the %s holds an external ID: %s", name, text)
 		}
@@ -424,6 +475,3 @@ func (w *trialWorld) kept(r verify.Result) {
 		w.t.Errorf("got record %+v, want %s", got, r.Verdict)
 	}
 }
-
-var _ = invite.Terms{}
-var _ = audit.Entry{}

@@ -49,6 +49,9 @@ func (t *trial) run(ctx context.Context, tell func(string)) {
 
 // Assume makes one request for a session, and notes it in the audit log: our own CloudTrail has it, too.
 func (t *trial) Assume(ctx context.Context, try verify.Try) verify.Tried {
+	if err := ctx.Err(); err != nil {
+		return verify.Tried{Answer: verify.NoAnswer, Reason: err.Error()} // nothing was asked
+	}
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	e := t.entry

@@ -53,7 +53,7 @@ func (r *run) why(err error) string {
 
 func (r *run) unseen(why string) {
 	r.check("trust", Unknown, "whom the trust policy lets in: %s", why)
-	if len(r.role.Setup) > 0 {
+	if r.role.TwoPhases {
 		r.check("setup", Unknown, "whether setup permissions are still on: %s", why)
 	}
 	if len(r.role.Ongoing) > 0 {
@@ -61,10 +61,14 @@ func (r *run) unseen(why string) {
 	}
 }
 
-// setup tells whether the permissions of the first phase are still there: those that the second does not have too.
+// setup tells whether the permissions of the first phase are still there.
 func (r *run) setup(ctx context.Context, s *cred.Session) {
-	ask := without(r.role.Setup, r.role.Ongoing)
+	ask := r.role.Setup
+	if !r.role.TwoPhases {
+		return
+	}
 	if len(ask) == 0 {
+		r.check("setup", Unknown, "whether setup permissions are still on cannot be told from the ongoing ones, which allow as much")
 		return
 	}
 	refused, err := r.Refused(ctx, s, ask)

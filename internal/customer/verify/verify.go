@@ -103,9 +103,11 @@ type Role struct {
 	Worked   time.Time // last; zero: not that credd knows
 	Alike    []string  // roles of other customers that have the same external ID
 
-	SelfCheck bool // the invitation let the role look at itself
+	// Of an invitation; see Invited.
+	SelfCheck bool // it let the role look at itself
+	TwoPhases bool
 	Ongoing   []invite.Wanted
-	Setup     []invite.Wanted
+	Setup     []invite.Wanted // that the ongoing permissions do not allow
 }
 
 // Verifier proves roles.
