@@ -301,6 +301,28 @@ func TestOwnSession(t *testing.T) {
 	}
 }
 
+func TestItsSourceFails(t *testing.T) {
+	const hub = "arn:aws:iam::210987654321:role/Hub"
+	w := newTrialWorld(t, trialRole{source: "[source.gone]\ntype = \"profile\"\nprofile = \"gone\"\n"})
+	w.write("customers/us.toml", "version = 1\n[role.hub]\narn = \""+hub+"\"\n")
+	w.write("customers/beta.toml", "version = 1\n[role.one]\nsource = \"gone\"\narn = \"arn:aws:iam::112233445566:role/One\"\n"+
+		"[role.two]\nsource = \"us/hub\"\narn = \""+globexRole+"\"\nexternal_id = \""+otherCanary+"\"\n")
+	w.role(globexRole, fakeaws.TrustPolicy(hub, otherCanary))
+	w.agent.Reload()
+	r := w.one("beta/one")
+	if r.Verdict != verify.Inconclusive || !strings.HasPrefix(r.Summary, "could not be verified: its source gone: ") || r.Hint == "" {
+		t.Errorf("got %s%s", brief(r), r.Hint)
+	}
+	if r := w.one("beta/two"); r.Summary != "could not be verified: its source us/hub: denied by AWS" || !strings.Contains(r.Hint, "AWS does not say why") {
+		t.Errorf("got %s%s", brief(r), r.Hint)
+	}
+	w.role(hub, fakeaws.TrustPolicy(ourUser, "")) // tried again at once, though it has just been denied
+	want := "unknown longest-session: sessions of up to 1 h: AWS gives no more from its source, whose credentials are a session themselves; the role's own maximum is not visible from outside\n"
+	if r := w.one("beta/two"); r.Verdict != verify.Verified || !strings.HasSuffix(brief(r), want) {
+		t.Errorf("got %s", brief(r))
+	}
+}
+
 // A role whose requests carry tags may let in whoever sends none.
 func TestOpenToRequestsWithoutTags(t *testing.T) {
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + ourUser + `"},"Action":"sts:AssumeRole"},

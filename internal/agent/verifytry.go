@@ -127,7 +127,11 @@ func (t *trial) Identity(ctx context.Context, s *cred.Session) (verify.Identity,
 
 // caller is the role's session at the IAM of its partition.
 func (t *trial) caller(s *cred.Session) iam.Caller {
-	return iam.Caller{Session: s, ARN: t.role.ARN, URL: t.st.roster.Settings.Network.EndpointURL}
+	url := t.st.roster.Settings.Network.EndpointURL
+	if src, ok := t.st.source(t.role).(interface{ IAM() string }); ok && url == "" {
+		url = src.IAM()
+	}
+	return iam.Caller{Session: s, ARN: t.role.ARN, URL: url}
 }
 
 // Look reads the role by its own session.

@@ -72,7 +72,7 @@ func (r *run) causes() string {
 	var all []string
 	if !r.role.Worked.IsZero() {
 		all = append(all, fmt.Sprintf("it worked until %s, so the role, its trust policy or the external ID was changed since, or the role was deleted",
-			r.role.Worked.UTC().Format("2006-01-02 15:04 UTC")))
+			r.role.Worked.Local().Format("2006-01-02 15:04")))
 	}
 	all = append(all, "the role is not there", "its trust policy does not name "+us)
 	if !r.role.ExternalID.IsZero() {
