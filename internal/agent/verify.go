@@ -26,11 +26,6 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 	if len(roles) == 0 {
 		return nil, f
 	}
-	for _, p := range st.roster.Problems() {
-		if p.Customer != "" && p.Customer == roles[0].Customer.Key && p.Customer == name {
-			c.event(api.Event{Notice: "not verified, because it cannot be used: " + p.Error()})
-		}
-	}
 	e := audit.Entry{UID: c.Peer.UID, PID: c.Peer.PID}
 	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
 	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
@@ -57,6 +52,11 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 		a.noteVerified(t.role.Name, t.result)
 		a.Log.Info("verified", "role", t.role.Name, "verdict", string(t.result.Verdict))
 		out.Roles = append(out.Roles, t.result)
+	}
+	for _, p := range st.roster.Problems() {
+		if p.Customer == name { // a role that cannot be used, or a file whose last good version is in force
+			out.Roles = append(out.Roles, verify.Untold(name, a.Now(), p.Error(), p.Hint))
+		}
 	}
 	return out, failure{}
 }

@@ -230,6 +230,17 @@ func TestCustomers(t *testing.T) {
 			t.Errorf("got %s", brief(r))
 		}
 	})
+	t.Run("a role cannot be used", func(t *testing.T) {
+		w := newTrialWorld(t, trialRole{lines: "[role.admin]\nsource = \"gone\"\narn = \"arn:aws:iam::012345678901:role/Admin\"\n"})
+		out, _, err := w.verify("acme")
+		if err != nil || len(out.Roles) != 2 || out.Roles[0].Verdict != verify.Verified {
+			t.Fatalf("got %+v, %v", out, err)
+		}
+		want := "could not be verified: customers/acme.toml:7: source gone of role acme/admin does not exist"
+		if r := out.Roles[1]; r.Role != "acme" || r.Verdict != verify.Inconclusive || strings.ReplaceAll(r.Summary, "\"", "") != want || r.Hint == "" {
+			t.Errorf("got %+v", r)
+		}
+	})
 	t.Run("there is none", func(t *testing.T) {
 		w := newTrialWorld(t, trialRole{})
 		w.write("customers/bad.toml", "version = 1\nnonsense = 1\n")

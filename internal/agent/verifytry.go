@@ -100,7 +100,8 @@ func (t *trial) sorted(err error, f failure) verify.Tried {
 	case e.Reason == sts.Denied && e.OfRole():
 		out.Answer = verify.Refused
 	case e.Reason == sts.Denied:
-		out.Answer, out.Reason, out.Hint = verify.OurSide, "denied by AWS: "+e.Why(), t.mend(ourSide(t.us, t.role.ARN))
+		out.Answer, out.Hint = verify.OurSide, t.mend(ourSide(t.us, t.role.ARN))
+		out.Reason = "denied by AWS " + e.Why() + ", which is about our own side and proves nothing about the role"
 	}
 	return out
 }
