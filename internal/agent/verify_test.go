@@ -130,6 +130,15 @@ func TestVerdicts(t *testing.T) {
 				"unknown right-id: right external ID: AWS is throttling requests (Throttling)\n",
 			hint: "try again in a moment; then: credd customer verify acme/readonly",
 		},
+		"throttled in the middle": {
+			set: func(w *trialWorld) {
+				w.aws.DeleteRole(acmeRole)
+				w.later[20*time.Second] = func() { w.aws.SetFault(acmeRole, fakeaws.Throttle) }
+			},
+			want: "inconclusive: could not be verified: right external ID: AWS is throttling requests (Throttling)\n" +
+				"unknown right-id: right external ID: AWS is throttling requests (Throttling)\n",
+			hint: "try again in a moment", waited: 24 * time.Second,
+		},
 		"our own side denies": {
 			set: func(w *trialWorld) { w.aws.ForbidAssume(ourUser) },
 			want: "inconclusive: could not be verified: right external ID: denied by AWS because no identity-based policy allows the sts:AssumeRole action, which is about our own side and proves nothing about the role\n" +

@@ -3,6 +3,8 @@ package verify
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 )
 
@@ -63,7 +65,7 @@ func decode(b []byte, to any) error {
 	return d.Decode(to)
 }
 
-var errShape = &json.UnsupportedValueError{Str: "neither a text nor a list of texts"}
+var errShape = errors.New("neither a text nor a list of texts")
 
 // principals are by kind: AWS, Federated, Service. "*" alone is everyone.
 type principals map[string]texts
@@ -119,6 +121,8 @@ type demand struct {
 	exact  texts // values that are compared as they are
 	like   texts // patterns
 }
+
+func (d *demand) values() []string { return slices.Concat(d.exact, d.like) }
 
 // demands collects what a statement demands of a key, in small letters; it says whether it names the key at all.
 func (s *statement) demands(key string) (d demand, named bool) {

@@ -122,8 +122,8 @@ func (t *trust) our(s *statement, principal string) {
 		t.fine = append(t.fine, "lets in "+principal)
 		return
 	}
-	if d, _ := s.demands("aws:principalarn"); d.always {
-		t.fine = append(t.fine, fmt.Sprintf("lets in %s of our account", count(len(d.exact)+len(d.like), "principal")))
+	if d, _ := s.demands("aws:principalarn"); d.always && !slices.ContainsFunc(d.values(), anyARN) {
+		t.fine = append(t.fine, fmt.Sprintf("lets in %s of our account", count(len(d.values()), "principal")))
 		return
 	}
 	t.note("lets in whomever our account lets assume roles, and no aws:PrincipalArn narrows that")
@@ -136,10 +136,24 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// anyARN reports whether a pattern holds for each principal of an account.
+func anyARN(pattern string) bool {
+	kind := parse(pattern).kind
+	return kind == "" || kind == "*"
+}
+
+// anyAccount reports whether a value, be it an ARN, an account or an organization, holds for more than one account or organization.
+func anyAccount(value string) bool {
+	if account := parse(value).account; account != "" {
+		value = account
+	}
+	return strings.ContainsAny(value, "*?")
+}
+
 // everyone looks at a statement for *.
 func (t *trust) everyone(s *statement) {
 	for _, key := range []string{"aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalOrgID"} {
-		if d, _ := s.demands(strings.ToLower(key)); d.always && !slices.Contains(slices.Concat(d.exact, d.like), "*") {
+		if d, _ := s.demands(strings.ToLower(key)); d.always && !slices.ContainsFunc(d.values(), anyAccount) {
 			t.note("names everyone (*), narrowed by " + key)
 			return
 		}
@@ -159,7 +173,7 @@ func (t *trust) externalID(s *statement) {
 		return
 	}
 	patterns := slices.ContainsFunc(d.like, func(p string) bool { return strings.ContainsAny(p, "*?") })
-	values := slices.Concat(d.exact, d.like)
+	values := d.values()
 	switch {
 	case patterns:
 		t.bad = append(t.bad, "takes external IDs of a pattern, not the one alone")
