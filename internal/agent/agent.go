@@ -1,7 +1,7 @@
 // Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), what
-// was seen of a role (health.go, memory.go), why it may be denied (causes.go) and whether it still works (weekly.go), whom to ask for a code (ask.go, desk.go), and the requests that look after the daemon
-// itself (manage.go, login.go).
+// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go, memory.go), why
+// one may be denied (causes.go) and whether it still works (weekly.go, verify.go), and the requests that look after the daemon itself
+// (manage.go, login.go).
 package agent
 
 import (
@@ -14,6 +14,7 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/cache"
 	"credd/internal/agent/cred"
+	"credd/internal/agent/iam"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
@@ -25,6 +26,15 @@ type Assumer interface {
 	Assume(context.Context, sts.Caller, sts.Request) (*cred.Session, string, error)
 	SessionToken(ctx context.Context, by sts.Caller, d time.Duration, serial, code string) (*cred.Session, error)
 	Identity(context.Context, sts.Caller) (sts.Identity, error)
+
+	// Try is Assume with one call and no way out.
+	Try(context.Context, sts.Caller, sts.Request) (*cred.Session, error)
+}
+
+// IAM lets a role's session look at its own role. Its errors are *sts.Error.
+type IAM interface {
+	Role(ctx context.Context, by iam.Caller, name string) (iam.Role, error)
+	Allowed(ctx context.Context, by iam.Caller, roleARN string, actions []string, resource string) (map[string]bool, error)
 }
 
 // Recorder keeps the audit trail.
@@ -65,7 +75,9 @@ type Options struct {
 	User      string // the owner's name, for session names
 	Owner     uint32 // the uid that is served, beside root
 	Now       func() time.Time
+	Wait      func(context.Context, time.Duration) error // returns early, with an error, when the context ends
 	Assumer   Assumer
+	IAM       IAM
 	Network   Network
 	Vault     Vault
 	Shelf     Shelf

@@ -280,7 +280,7 @@ func (m *memory) due(now time.Time, all bool, only []string) map[string]customer
 		out[key] = r
 		k.since, k.stale = time.Time{}, false
 	}
-	if hourly {
+	if hourly && len(out) > 0 {
 		m.written = now
 	}
 	return out

@@ -121,7 +121,7 @@ func (r *records) unverified(now *roster.Roster) string {
 		}
 	}
 	var named []string
-	first, never := "", 0
+	first, example, never := "", "", 0
 	for _, c := range now.Customers() {
 		switch s, ok := worst(standings[c.Key]); {
 		case ok && (isTrouble(s) || s.Word == customer.Invited):
@@ -129,6 +129,7 @@ func (r *records) unverified(now *roster.Roster) string {
 			first = cmp.Or(first, c.Key)
 		case ok && s.Word == customer.Unverified:
 			never++
+			example = cmp.Or(example, c.Key)
 		}
 	}
 	text := ""
@@ -144,5 +145,5 @@ func (r *records) unverified(now *roster.Roster) string {
 	if text == "" {
 		return ""
 	}
-	return text + " (credd customer verify " + cmp.Or(first, "CUSTOMER") + ")"
+	return text + " (credd customer verify " + cmp.Or(first, example) + ")"
 }
