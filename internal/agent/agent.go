@@ -1,5 +1,6 @@
 // Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), and the requests that look after the daemon
+// answer and to note (reply.go, fail.go), what
+// was seen of a role (health.go, memory.go), why it may be denied (causes.go) and whether it still works (weekly.go), whom to ask for a code (ask.go, desk.go), and the requests that look after the daemon
 // itself (manage.go, login.go).
 package agent
 
@@ -96,6 +97,8 @@ type Agent struct {
 	cache   *cache.Cache
 	health  health // of roles
 	sources health
+	memory  *memory // of roles, over restarts
+	weekly  weekly
 	desk    *desk
 	refused refusals
 
@@ -120,21 +123,28 @@ func New(o Options) *Agent {
 	a.cache = cache.New(o.Now, longest)
 	a.health.by = map[string]record{}
 	a.sources.by = map[string]record{}
+	a.memory = newMemory(o.StateDir, o.Now)
+	a.memory.inForce, a.memory.warn, a.memory.told = a.rolesOf, a.warn, a.drift
 	a.desk = newDesk(o.Now)
 	a.refused.by = map[uint32]time.Time{}
 	a.Reload()
 	return a
 }
 
-// Sweep refreshes what is due by Options.Now, forgets what has expired, and waits for that. Serve does so by itself, in real
-// time; whoever moves the clock calls it.
+// Sweep refreshes what is due by Options.Now, forgets what has expired, tries roles whose weekly test is due, writes what was seen of
+// roles, and waits for all that. Serve does so by itself, in real time; whoever moves the clock calls it.
 func (a *Agent) Sweep() {
 	a.cache.Sweep()
 	a.cache.Settle()
+	a.testDue(context.Background())
+	a.memory.flush(false)
 }
 
-// Close ends all flights.
-func (a *Agent) Close() { a.cache.Close() }
+// Close ends all flights, and writes what was seen of roles.
+func (a *Agent) Close() {
+	a.cache.Close()
+	a.memory.flush(true)
+}
 
 // warn sets or, with an empty text, clears a line that status shows.
 func (a *Agent) warn(about, text string) {

@@ -99,6 +99,9 @@ func (a *Agent) status() api.Status {
 		f := a.explainRole(name, r.err)
 		fl := api.Failure{Role: name, Outcome: f.outcome, Message: f.message, Hint: f.hint, Since: r.since.UTC(), LastWorked: r.worked.UTC()}
 		if role, err := st.role(name); err == nil {
+			if f.code == ipc.Denied {
+				fl.Causes = texts(a.causes(st, role, r.err))
+			}
 			fl.Retry = a.cache.Retry(st.key(role, a.User)).UTC()
 		}
 		out.Failing = append(out.Failing, fl)
