@@ -113,7 +113,7 @@ func (t *trial) subject(ctx context.Context) verify.Role {
 	key, name, _ := strings.Cut(role.Name, "/")
 	out := verify.Role{
 		Name: role.Name, ARN: role.ARN, AccountID: role.AccountID, ExternalID: role.ExternalID, Duration: role.Duration,
-		Marked: len(role.Tags) > 0 || role.SourceIdentity != "", Settings: customer.Settings(role.ARN, role.ExternalID, role.Source), File: role.File,
+		Marked: len(role.Tags) > 0 || role.SourceIdentity != "", Settings: settingsOf(role), File: role.File,
 		LongTerm: !t.by.Session.Temporary(), CanMFA: spec.Type == "keys" && spec.MFASerial != "",
 		Worked: t.a.health.of(role.Name).worked, Alike: t.st.alike(role),
 	}

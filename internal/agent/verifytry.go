@@ -38,6 +38,7 @@ func (t *trial) run(ctx context.Context, tell func(string)) {
 			hint = "when that is mended: credd customer verify " + t.role.Name
 		}
 		t.result = verify.Untold(t.role.Name, t.a.Now(), strings.TrimPrefix(f.message, t.role.Name+": "), hint)
+		t.result.Settings = settingsOf(t.role)
 		tell(t.role.Name + ": " + t.result.Summary)
 		return
 	}

@@ -12,18 +12,15 @@ import (
 
 // Invitations of a customer are kept by those who sent them: state/invitations/KEY.json, a list. No external ID is in it.
 func Invitations(stateDir, key string) (all []invite.Terms, err error) {
-	return all, read(filepath.Join(stateDir, "invitations", key+".json"), &all)
-}
-
-func read(path string, to any) error {
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(filepath.Join(stateDir, "invitations", key+".json"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return nil, err
 	}
-	return json.Unmarshal(b, to)
+	err = json.Unmarshal(b, &all)
+	return all, err
 }
 
 // Invite keeps the terms of an invitation, in place of one of the same role.
