@@ -1,6 +1,7 @@
 // Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), and the requests that look after the daemon
-// itself (manage.go, login.go).
+// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go, memory.go), why
+// one may be denied (causes.go) and whether it still works (weekly.go, verify.go), and the requests that look after the daemon itself
+// (manage.go, login.go).
 package agent
 
 import (
@@ -13,6 +14,7 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/cache"
 	"credd/internal/agent/cred"
+	"credd/internal/agent/iam"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
@@ -24,6 +26,15 @@ type Assumer interface {
 	Assume(context.Context, sts.Caller, sts.Request) (*cred.Session, string, error)
 	SessionToken(ctx context.Context, by sts.Caller, d time.Duration, serial, code string) (*cred.Session, error)
 	Identity(context.Context, sts.Caller) (sts.Identity, error)
+
+	// Try is Assume with one call and no way out.
+	Try(context.Context, sts.Caller, sts.Request) (*cred.Session, error)
+}
+
+// IAM lets a role's session look at its own role. Its errors are *sts.Error.
+type IAM interface {
+	Role(ctx context.Context, by iam.Caller, name string) (iam.Role, error)
+	Allowed(ctx context.Context, by iam.Caller, roleARN string, actions []string, resource string) (map[string]bool, error)
 }
 
 // Recorder keeps the audit trail.
@@ -58,12 +69,15 @@ type Profiles interface {
 // Options are what an agent needs. All are required.
 type Options struct {
 	ConfigDir string
+	StateDir  string // of what is seen of roles
 	Socket    string // as shown in status
 	Version   string
 	User      string // the owner's name, for session names
 	Owner     uint32 // the uid that is served, beside root
 	Now       func() time.Time
+	Wait      func(context.Context, time.Duration) error // returns early, with an error, when the context ends
 	Assumer   Assumer
+	IAM       IAM
 	Network   Network
 	Vault     Vault
 	Shelf     Shelf
@@ -83,6 +97,8 @@ type Agent struct {
 	cache   *cache.Cache
 	health  health // of roles
 	sources health
+	memory  *memory // of roles, over restarts
+	weekly  weekly
 	desk    *desk
 	refused refusals
 
@@ -107,21 +123,28 @@ func New(o Options) *Agent {
 	a.cache = cache.New(o.Now, longest)
 	a.health.by = map[string]record{}
 	a.sources.by = map[string]record{}
+	a.memory = newMemory(o.StateDir, o.Now)
+	a.memory.inForce, a.memory.warn, a.memory.told = a.rolesOf, a.warn, a.drift
 	a.desk = newDesk(o.Now)
 	a.refused.by = map[uint32]time.Time{}
 	a.Reload()
 	return a
 }
 
-// Sweep refreshes what is due by Options.Now, forgets what has expired, and waits for that. Serve does so by itself, in real
-// time; whoever moves the clock calls it.
+// Sweep refreshes what is due by Options.Now, forgets what has expired, tries roles whose weekly test is due, writes what was seen of
+// roles, and waits for all that. Serve does so by itself, in real time; whoever moves the clock calls it.
 func (a *Agent) Sweep() {
 	a.cache.Sweep()
 	a.cache.Settle()
+	a.testDue(context.Background())
+	a.memory.flush(false)
 }
 
-// Close ends all flights.
-func (a *Agent) Close() { a.cache.Close() }
+// Close ends all flights, and writes what was seen of roles.
+func (a *Agent) Close() {
+	a.cache.Close()
+	a.memory.flush(true)
+}
 
 // warn sets or, with an empty text, clears a line that status shows.
 func (a *Agent) warn(about, text string) {

@@ -26,7 +26,10 @@ import (
 	"credd/internal/ipc/socket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	source.ClearEnvironment() // for the sources of tests that ask a fake AWS
+	goleak.VerifyTestMain(m)
+}
 
 // world is an agent on a real socket, with a fake AWS behind it.
 type world struct {
@@ -37,6 +40,7 @@ type world struct {
 	aws       *fakeSTS
 	trail     *trail
 	coded     *codedSource // of type keys
+	stop      func()
 
 	mu  sync.Mutex
 	now time.Time
@@ -71,27 +75,36 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 	for name, text := range files {
 		w.write(t, name, text)
 	}
+	w.aws.now = w.clock
+	w.start(t)
+	t.Cleanup(func() { w.stop() })
+	return w
+}
+
+// start serves what is in the world's directory; stop ends it.
+func (w *world) start(t *testing.T) {
+	t.Helper()
 	l, err := socket.Listen(w.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.aws.now = w.clock
 	w.agent = agent.New(agent.Options{
-		ConfigDir: dir, Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
+		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Keys: anyKeys{}, Profiles: w.follows,
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- w.agent.Serve(ctx, l) }()
-	t.Cleanup(func() {
+	w.stop = func() {
+		w.stop = func() {}
 		stop()
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
 		}
+		l.Close() // Serve may still be at it
 		w.agent.Close()
-	})
-	return w
+	}
 }
 
 // newSource makes a source whose profile is its name, or one that a test asked for.
@@ -226,6 +239,7 @@ type fakeSTS struct {
 	calls  []sts.Request
 	by     []string
 	answer func(sts.Caller, sts.Request) error
+	who    string // the ARN of all callers, "" for one of their keys
 }
 
 func (f *fakeSTS) Assume(_ context.Context, by sts.Caller, r sts.Request) (*cred.Session, string, error) {
@@ -245,6 +259,11 @@ func (f *fakeSTS) Assume(_ context.Context, by sts.Caller, r sts.Request) (*cred
 	}, "", nil
 }
 
+func (f *fakeSTS) Try(ctx context.Context, by sts.Caller, r sts.Request) (*cred.Session, error) {
+	s, _, err := f.Assume(ctx, by, r)
+	return s, err
+}
+
 func (f *fakeSTS) Identity(_ context.Context, by sts.Caller) (sts.Identity, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -252,6 +271,9 @@ func (f *fakeSTS) Identity(_ context.Context, by sts.Caller) (sts.Identity, erro
 		if err := f.answer(by, sts.Request{}); err != nil {
 			return sts.Identity{}, err
 		}
+	}
+	if f.who != "" {
+		return sts.Identity{ARN: f.who, AccountID: "012345678901"}, nil
 	}
 	return sts.Identity{ARN: "arn:of:" + by.Session.AccessKeyID, AccountID: "210987654321"}, nil
 }

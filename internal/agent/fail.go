@@ -110,6 +110,9 @@ func (a *Agent) explainRole(role string, err error) failure {
 			f.message += fmt.Sprintf(" (last worked %s)", a.clock(r.worked))
 			f.hint = "AWS does not say why. It worked before: ask the account's owner whether the role, its trust policy or the external ID changed; when that is mended: credd source test " + role
 		}
+		if len(r.causes) > 0 && r.causes[0].hint != "" {
+			f.hint = r.causes[0].hint
+		}
 	}
 	if at, err := a.state.Load().role(role); err == nil && at.ARN == "" && f.code == ipc.Denied {
 		f.hint = "the role hands out its source's own session; what AWS lets that source do shows: credd source test " + at.Source

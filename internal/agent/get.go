@@ -46,7 +46,7 @@ func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role) (*cred.
 			s, note, err = a.session(ctx, st, role, again)
 		}
 	}
-	a.note(role.Name, note, err)
+	a.note(st, role, note, err)
 	return s, err
 }
 

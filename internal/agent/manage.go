@@ -75,6 +75,8 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 		return a.tryKey(ctx, r)
 	case api.DoAccounts:
 		return a.accounts(ctx, c, r)
+	case api.DoVerify:
+		return a.verify(ctx, c, r.Name)
 	}
 	return nil, fail(ipc.Usage, "unsupported request: this credd does not know how to do "+r.Do, "restart credd after an upgrade")
 }
@@ -97,6 +99,9 @@ func (a *Agent) status() api.Status {
 		f := a.explainRole(name, r.err)
 		fl := api.Failure{Role: name, Outcome: f.outcome, Message: f.message, Hint: f.hint, Since: r.since.UTC(), LastWorked: r.worked.UTC()}
 		if role, err := st.role(name); err == nil {
+			if f.code == ipc.Denied {
+				fl.Causes = texts(a.causes(st, role, r.err))
+			}
 			fl.Retry = a.cache.Retry(st.key(role, a.User)).UTC()
 		}
 		out.Failing = append(out.Failing, fl)

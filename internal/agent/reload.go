@@ -54,6 +54,8 @@ func (a *Agent) load(changed ...string) api.Reload {
 	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k, a.User) })
 	a.health.forget(func(role string) bool { return st.same(before, role, a.User) })
 	a.sources.forget(func(name string) bool { return st.sources[name] != nil })
+	a.memory.forget()
+	a.settleDrift(st)
 	out := api.Reload{Dropped: roleNames(dropped), Problems: problems(r)}
 	out.Customers, out.Roles = r.Count()
 	a.Log.Debug("reloaded", "customers", out.Customers, "roles", out.Roles, "dropped", len(dropped), "problems", len(out.Problems))

@@ -21,12 +21,14 @@ const (
 )
 
 // Serve answers connections until ctx ends, then lets those under way end for a moment. Sessions are refreshed ahead
-// meanwhile.
+// and roles are looked after meanwhile.
 func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 	var work sync.WaitGroup
 	background, stop := context.WithCancel(context.Background())
 	defer stop()
 	work.Go(func() { a.cache.Run(background) })
+	work.Go(func() { a.memory.run(background) })
+	work.Go(func() { a.testWeekly(background) })
 	closing := context.AfterFunc(ctx, func() { l.Close() })
 	defer closing()
 

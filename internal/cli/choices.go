@@ -56,7 +56,7 @@ func init() { // a map that is set here may hold functions that look into it
 
 		"--source": {list: either(sources(""), roles)}, "--from-sso": {list: sources("sso")},
 		"--role": {list: either(customers, roles)}, "customer add --role": {}, // a permission set
-		"customer invite --role": {list: rolesOf}, "customer finish-setup --role": {list: rolesOf},
+		"customer invite --role": {list: rolesOf}, "customer finish-setup --role": {list: rolesOf}, "customer verify --role": {list: rolesOf},
 		"--permissions": {ordered, presets}, "--setup": {files, presets}, "--policy": {kind: files}, "--out": {kind: files}, "--output": {kind: files},
 		"--max-session": {ordered, words("1h", "2h", "4h", "8h", "12h").list},
 		"init --role":   {partly, newRole}, "init --source": {}, "init --type": words("sso", "keys", "profile"), "--vault-key": words("passphrase", "file"),

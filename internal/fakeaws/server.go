@@ -24,6 +24,7 @@ type Server struct {
 	roles      map[string]*role     // by ARN
 	forbidden  map[string]bool      // caller ARNs that their own account does not let assume roles
 
+	policies     map[string]grants    // AddPolicy's, by ARN
 	users        map[string]*user     // by ARN
 	devices      map[string]*device   // by serial number
 	keyDelay     time.Duration        // of keys yet to be created
@@ -54,6 +55,7 @@ func New() (*Server, error) {
 		identities: map[string]*identity{},
 		roles:      map[string]*role{},
 		forbidden:  map[string]bool{},
+		policies:   map[string]grants{},
 		users:      map[string]*user{},
 		devices:    map[string]*device{},
 		needMFA:    map[string]bool{},

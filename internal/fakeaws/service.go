@@ -26,15 +26,35 @@ var services = map[string]service{
 		"GetSessionToken":   (*Server).getSessionToken,
 		webIdentityAction:   (*Server).assumeRoleWithWebIdentity,
 	}},
-	iamVersion: {"iam", "https://iam.amazonaws.com/doc/2010-05-08/", map[string]func(*Server, call) (any, error){
-		"GetUser":         onUser("GetUser", nil, (*Server).getUser),
-		"ListAccessKeys":  onUser("ListAccessKeys", nil, (*Server).listAccessKeys),
-		"CreateAccessKey": onUser("CreateAccessKey", nil, (*Server).createAccessKey),
-		"UpdateAccessKey": onUser("UpdateAccessKey", keyParams, (*Server).updateAccessKey),
-		"DeleteAccessKey": onUser("DeleteAccessKey", keyParams, (*Server).deleteAccessKey),
+	iamVersion: {"iam", "https://iam.amazonaws.com/doc/2010-05-08/", iamActions},
+}
 
-		"GetAccessKeyLastUsed": onUser("GetAccessKeyLastUsed", keyParams, (*Server).getAccessKeyLastUsed),
-	}},
+var iamActions = map[string]func(*Server, call) (any, error){
+	"GetUser":         onUser("GetUser", nil, (*Server).getUser),
+	"ListAccessKeys":  onUser("ListAccessKeys", nil, (*Server).listAccessKeys),
+	"CreateAccessKey": onUser("CreateAccessKey", nil, (*Server).createAccessKey),
+	"UpdateAccessKey": onUser("UpdateAccessKey", keyParams, (*Server).updateAccessKey),
+	"DeleteAccessKey": onUser("DeleteAccessKey", keyParams, (*Server).deleteAccessKey),
+
+	"GetAccessKeyLastUsed": onUser("GetAccessKeyLastUsed", keyParams, (*Server).getAccessKeyLastUsed),
+
+	"CreateRole":                    (*Server).createRole,
+	"GetRole":                       onRole("GetRole", nil, (*Server).getRole),
+	"DeleteRole":                    onRole("DeleteRole", nil, (*Server).deleteRole),
+	"UpdateRole":                    onRole("UpdateRole", []param{descriptionParam}, (*Server).updateRole),
+	"UpdateAssumeRolePolicy":        onRole("UpdateAssumeRolePolicy", []param{documentParam}, (*Server).updateTrust),
+	"TagRole":                       onRole("TagRole", nil, (*Server).tagRole),
+	"UntagRole":                     onRole("UntagRole", nil, (*Server).untagRole),
+	"PutRolePermissionsBoundary":    onRole("PutRolePermissionsBoundary", []param{boundaryParam}, (*Server).putBoundary),
+	"DeleteRolePermissionsBoundary": onRole("DeleteRolePermissionsBoundary", nil, (*Server).deleteBoundary),
+	"PutRolePolicy":                 onRole("PutRolePolicy", []param{policyNameParam, documentParam}, (*Server).putRolePolicy),
+	"GetRolePolicy":                 onRole("GetRolePolicy", []param{policyNameParam}, (*Server).getRolePolicy),
+	"DeleteRolePolicy":              onRole("DeleteRolePolicy", []param{policyNameParam}, (*Server).deleteRolePolicy),
+	"ListRolePolicies":              onRole("ListRolePolicies", nil, (*Server).listRolePolicies),
+	"AttachRolePolicy":              onRole("AttachRolePolicy", []param{policyARNParam}, (*Server).attachRolePolicy),
+	"DetachRolePolicy":              onRole("DetachRolePolicy", []param{policyARNParam}, (*Server).detachRolePolicy),
+	"ListAttachedRolePolicies":      onRole("ListAttachedRolePolicies", nil, (*Server).listAttachedRolePolicies),
+	"SimulatePrincipalPolicy":       (*Server).simulatePrincipalPolicy,
 }
 
 // serviceOf returns which service a request is for: STS where it does not say so.

@@ -171,7 +171,8 @@ type Failure struct {
 	Message    string    `json:"message"`
 	Hint       string    `json:"hint,omitempty"`
 	Since      time.Time `json:"since"`
-	LastWorked time.Time `json:"last_worked,omitzero"` // zero: never since the daemon started
+	LastWorked time.Time `json:"last_worked,omitzero"` // zero: never, as far as is known
+	Causes     []string  `json:"causes,omitempty"`     // of a denial, what speaks for which, in order of evidence
 	Retry      time.Time `json:"retry"`                // not asked of AWS again before
 }
 

@@ -20,6 +20,7 @@ var documented = map[string]struct{ known, later []string }{
 	"### [network]":          later(networkKeys),
 	"### [vault]":            later(vaultKeys),
 	"### [profiles]":         later(profilesKeys),
+	"### [verify]":           later(verifyKeys),
 	"### [log]":              later(logKeys),
 	"## customers/NAME.toml": later(customerKeys),
 	"### [role.NAME]":        later(roleKeys),

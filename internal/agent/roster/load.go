@@ -75,7 +75,7 @@ func (r *Roster) hint(changed []string) map[string]bool {
 
 func (r *Roster) loadSettings(previous *Roster, hint map[string]bool) {
 	path := settingsFile(r.dir)
-	r.settings = &file{settings: &settingsDraft{}}
+	r.settings = &file{settings: newSettings()}
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		r.settings = reread(path, true, previous.settings, hint[path], func(now *file, t *table, c *checker) { now.settings = readSettings(t, c) })
 	}
@@ -84,7 +84,7 @@ func (r *Roster) loadSettings(previous *Roster, hint map[string]bool) {
 	}
 	if r.settings.settings == nil {
 		r.broken[""] = r.problems[0]
-		r.apply(&settingsDraft{})
+		r.apply(newSettings())
 		return
 	}
 	r.apply(r.settings.settings)

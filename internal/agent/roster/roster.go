@@ -42,6 +42,7 @@ type Settings struct {
 	Network  Network
 	Vault    Vault
 	Profiles Profiles
+	Verify   Verify
 	LogLevel slog.Level
 	include  []string // directories; as they are once in force
 }
@@ -71,6 +72,11 @@ type Vault struct{ Key, KeyFile string }
 type Profiles struct {
 	Sync bool   // the daemon keeps them in step
 	Name string // a template
+}
+
+// Verify says how roles that were verified are looked after.
+type Verify struct {
+	Weekly bool // each is tried once a week; true unless the file says otherwise
 }
 
 // Source is an identity of ours.
@@ -108,6 +114,18 @@ type Customer struct {
 	File        string
 
 	draft *customerDraft
+}
+
+// RoleNames are those of the customer's file, without its own; a role that cannot be used is among them.
+func (c *Customer) RoleNames() []string {
+	if c.draft == nil {
+		return nil
+	}
+	names := make([]string, 0, len(c.draft.roles))
+	for _, r := range c.draft.roles {
+		names = append(names, r.name)
+	}
+	return names
 }
 
 // Role is a role with all defaults applied.

@@ -41,6 +41,9 @@ ca_bundle = "/etc/ssl/ca.pem"
 sync = true
 name = "nw-{customer}-{role}"
 
+[verify]
+weekly = false
+
 [log]
 level = "info"
 `

@@ -29,8 +29,9 @@ var settingsKeys = []key[settingsDraft]{
 	{"network", func(c *checker, f field, d *settingsDraft) { each(c, f, networkKeys, &d.settings.Network) }},
 	{"vault", (*checker).vault},
 	{"profiles", func(c *checker, f field, d *settingsDraft) { each(c, f, profilesKeys, &d.settings.Profiles) }},
+	{"verify", func(c *checker, f field, d *settingsDraft) { each(c, f, verifyKeys, &d.settings.Verify) }},
 	{"log", func(c *checker, f field, d *settingsDraft) { each(c, f, logKeys, &d.settings.LogLevel) }},
-	{name: "verify"}, {name: "lock"}, {name: "audit"},
+	{name: "lock"}, {name: "audit"},
 }
 
 var serviceKeys = []key[Service]{
@@ -65,6 +66,10 @@ var profilesKeys = []key[Profiles]{
 	str("name", (*checker).profileName, func(p *Profiles) *string { return &p.Name }),
 }
 
+var verifyKeys = []key[Verify]{
+	{"weekly", func(c *checker, f field, v *Verify) { v.Weekly = c.boolean(f) }},
+}
+
 var vaultKeys = []key[Vault]{
 	str("key", (*checker).vaultKey, func(v *Vault) *string { return &v.Key }),
 	str("key_file", (*checker).path, func(v *Vault) *string { return &v.KeyFile }),
@@ -87,9 +92,14 @@ func (c *checker) serviceName(f field) string {
 	return c.matchingLength(f, identityForm, 2, 64, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (it is part of session names)")
 }
 
+// newSettings are those of an empty file.
+func newSettings() *settingsDraft {
+	return &settingsDraft{settings: Settings{Verify: Verify{Weekly: true}}}
+}
+
 // readSettings reads credd.toml.
 func readSettings(t *table, c *checker) *settingsDraft {
-	d := &settingsDraft{}
+	d := newSettings()
 	c.version(t)
 	read(c, t, settingsKeys, d)
 	want := d.settings.Defaults.Source

@@ -1,0 +1,104 @@
+package agent_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"credd/internal/agent/api"
+	"credd/internal/agent/sts"
+	"credd/internal/ipc"
+)
+
+// What speaks for which cause comes in order of evidence, and none of it claims to know.
+func TestCauses(t *testing.T) {
+	only := func(names ...string) func(sts.Caller, sts.Request) error {
+		return func(by sts.Caller, r sts.Request) error {
+			for _, n := range names {
+				if strings.HasSuffix(r.RoleARN, "role/"+n) {
+					return denied(by, r)
+				}
+			}
+			return nil
+		}
+	}
+	ask := func(roles ...string) func(*testing.T, *world) {
+		return func(t *testing.T, w *world) {
+			for _, r := range roles {
+				w.get(t, r)
+			}
+		}
+	}
+	rewrite := func(old, now string) func(*testing.T, *world) {
+		return func(t *testing.T, w *world) {
+			w.write(t, "customers/acme.toml", strings.Replace(customerText("admin", "ops"), old, now, 1))
+			w.agent.Reload()
+		}
+	}
+	for name, tt := range map[string]struct {
+		answer func(sts.Caller, sts.Request) error
+		change func(*testing.T, *world)
+		want   []string // the beginnings, in order, before the last
+		hint   string
+	}{
+		"nothing else is known": {denied, ask(), nil, "It worked before: ask the account's owner"},
+		"our own side": {func(sts.Caller, sts.Request) error {
+			return &sts.Error{Reason: sts.Denied, Message: "denied by AWS because no identity-based policy allows the sts:AssumeRole action"}
+		}, ask(), []string{"our own side: the reason that AWS gives"}, "Let source work assume the role"},
+		"another external ID here": {denied, rewrite("canary-id", "another"), []string{"a change here: its external ID here changed"}, "customers/acme.toml its external ID here changed since it last worked"},
+		"another ARN here":         {denied, rewrite("role/admin", "role/Admin"), []string{"a change here: its ARN here changed"}, "its ARN here changed"},
+		"all of the source":        {denied, ask("globex/admin", "acme/ops"), []string{"our own side: all roles that source work was asked for are denied, of other customers too (3)"}, "look at our side first: credd source test work"},
+		"this role alone":          {only("admin"), ask("acme/ops"), []string{"this role alone: acme/ops of the same customer worked at "}, "It worked before: ask the account's owner"},
+		"all of the customer":      {only("admin", "ops"), ask("acme/ops"), []string{"the customer as a whole: all its roles that were asked for are denied (2)"}, "All roles of acme that were asked for are denied"},
+		"the customer, and the source works": {func(by sts.Caller, r sts.Request) error {
+			if r.AccountID == "012345678901" {
+				return denied(by, r)
+			}
+			return nil
+		}, ask("initech/admin"), []string{"the customer's side: source work works with initech/admin"}, "It worked before"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{
+				"credd.toml": settings, "customers/acme.toml": customerText("admin", "ops"), "customers/globex.toml": customerText("admin"),
+				"customers/initech.toml": strings.ReplaceAll(customerText("admin"), "012345678901", "112345678901"),
+			})
+			for _, r := range []string{"acme/admin", "acme/ops"} {
+				if _, e := w.get(t, r); e != nil {
+					t.Fatal(e)
+				}
+			}
+			w.aws.set(tt.answer)
+			w.advance(2 * time.Hour)
+			w.get(t, "acme/admin")
+			w.advance(time.Minute)
+			tt.change(t, w)
+			w.advance(time.Minute)
+			_, e := w.get(t, "acme/admin")
+			if !has(e, ipc.Denied, tt.hint) || strings.Count(e.Hint, ". ") > 1 {
+				t.Errorf("got %+v", e)
+			}
+			st := w.status(t)
+			i := slices.IndexFunc(st.Failing, func(f api.Failure) bool { return f.Role == "acme/admin" })
+			if i < 0 {
+				t.Fatalf("got %+v", st.Failing)
+			}
+			causes := st.Failing[i].Causes
+			want := append(slices.Clone(tt.want), "AWS gives one answer for a deleted role")
+			if name == "our own side" { // which AWS tells
+				want = tt.want
+			}
+			if len(causes) != len(want) {
+				t.Fatalf("got %q", causes)
+			}
+			for i, w := range want {
+				if !strings.HasPrefix(causes[i], w) {
+					t.Errorf("got %q, want %q", causes[i], w)
+				}
+			}
+			if strings.Contains(strings.Join(causes, " ")+e.Hint, "canary-id") {
+				t.Errorf("an external ID is in %q", causes)
+			}
+		})
+	}
+}

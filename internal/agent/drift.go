@@ -1,0 +1,75 @@
+package agent
+
+import (
+	"strings"
+	"time"
+
+	"credd/internal/customer"
+	"credd/internal/customer/verify"
+)
+
+// noteVerified keeps what a verification found, before its command is answered.
+func (a *Agent) noteVerified(name string, r verify.Result) {
+	st := a.state.Load()
+	role, err := st.role(name)
+	if err != nil {
+		return // it went meanwhile
+	}
+	key, _, ok := split(role)
+	if !ok {
+		return
+	}
+	a.memory.verified(role, r)
+	a.memory.flush(false, key)
+	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
+	if r.Verdict == verify.Verified {
+		a.forgive(st, name)
+	}
+}
+
+// rolesOf are the roles of a customer that is in force, without its name.
+func (a *Agent) rolesOf(key string) ([]string, bool) {
+	c, ok := a.state.Load().roster.Customer(key)
+	if !ok {
+		return nil, false
+	}
+	return c.RoleNames(), true
+}
+
+const driftMark = "drift " // begins what the warnings of this file are about
+
+// drift warns of a role that was verified and no longer is what it was, or ends the warning.
+func (a *Agent) drift(name string, seen customer.Seen) {
+	role, err := a.state.Load().role(name)
+	text := ""
+	if v := seen.Verified; err == nil && v != nil && v.Settings == settingsOf(role) && v.Verdict == verify.Verified {
+		switch {
+		case seen.Drifted():
+			text = name + ": verified " + day(v.At) + ", denied since " + day(seen.DeniedSince)
+		case seen.CheckFailed != "" && seen.Checked.After(v.At):
+			text = name + ": verified " + day(v.At) + ", of another account or role since " + day(seen.Checked)
+		}
+	}
+	a.warn(driftMark+name, text)
+}
+
+func day(t time.Time) string { return t.Local().Format("2 Jan") }
+
+// settleDrift ends the warnings of roles that went or changed.
+func (a *Agent) settleDrift(st *state) {
+	var names []string
+	a.notes.Lock()
+	for about := range a.warnings {
+		if name, ok := strings.CutPrefix(about, driftMark); ok {
+			names = append(names, name)
+		}
+	}
+	a.notes.Unlock()
+	for _, name := range names {
+		var seen customer.Seen
+		if role, err := st.role(name); err == nil {
+			seen = a.memory.of(role)
+		}
+		a.drift(name, seen)
+	}
+}

@@ -1,0 +1,315 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"credd/internal/agent/roster"
+	"credd/internal/customer"
+	"credd/internal/customer/verify"
+)
+
+const (
+	writeSoon  = 2 * time.Second // news are written together
+	writeAgain = time.Hour       // that a role still works is no news
+	writeRetry = time.Minute     // after a disk was full
+)
+
+// memory keeps what is seen of roles over restarts, a file a customer. It is read when a role's customer is first needed, and written
+// behind the requests.
+type memory struct {
+	dir     string
+	now     func() time.Time
+	inForce func(key string) (roles []string, ok bool) // of a customer, without its name; not ok: it is gone
+	warn    func(about, text string)
+	told    func(role string, seen customer.Seen) // of each change
+	changed chan struct{}
+
+	queue sync.Mutex // never held while a file is read or written
+	news  []news
+
+	mu      sync.Mutex // held while a file is read, not while one is written
+	by      map[string]*kept
+	written time.Time // what is no news, last
+	failed  time.Time // a write; zero: the last one worked
+
+	saving sync.Mutex // one at a time
+}
+
+// kept is the record of one customer.
+type kept struct {
+	record customer.Record
+	since  time.Time // there is news to write; zero: none
+	stale  bool      // what is written is older than what is known
+}
+
+// news is one thing that was seen of a role.
+type news struct {
+	role *roster.Role
+	at   time.Time
+	set  func(s customer.Seen) (now customer.Seen, urgent, changed bool)
+}
+
+func newMemory(dir string, now func() time.Time) *memory {
+	return &memory{dir: dir, now: now, changed: make(chan struct{}, 1), by: map[string]*kept{}, written: now().Round(0)}
+}
+
+// settingsOf is the fingerprint of a role as it is configured.
+func settingsOf(r *roster.Role) string { return customer.Settings(r.ARN, r.ExternalID, r.Source) }
+
+// split returns a role's customer, and its name without it. Sources' own sessions are of no customer.
+func split(r *roster.Role) (key, name string, ok bool) {
+	key, name, ok = strings.Cut(r.Name, "/")
+	return key, name, ok && !strings.HasPrefix(key, ownMark)
+}
+
+// worked and denied take a moment: the caller is the end of a flight.
+func (m *memory) worked(r *roster.Role, at time.Time) {
+	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
+		settings := settingsOf(r)
+		urgent := s.Worked.IsZero() || !s.DeniedSince.IsZero() || s.Settings != settings
+		s.Worked, s.Settings, s.ARN, s.Source = at.UTC().Round(0), settings, r.ARN, r.Source
+		s.DeniedSince, s.DeniedWith = time.Time{}, ""
+		return s, urgent, true
+	})
+}
+
+func (m *memory) denied(r *roster.Role, at time.Time) {
+	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
+		settings := settingsOf(r)
+		if !s.DeniedSince.IsZero() && s.DeniedWith == settings {
+			return s, false, false
+		}
+		s.DeniedSince, s.DeniedWith = at.UTC().Round(0), settings
+		return s, true, true
+	})
+}
+
+// checked keeps that a weekly test told something: what was wrong, if anything was beside a denial.
+func (m *memory) checked(r *roster.Role, at time.Time, wrong string) {
+	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
+		s.Checked, s.CheckFailed = at.UTC().Round(0), wrong
+		return s, true, true
+	})
+}
+
+// verified keeps a verification. One that found nothing out does not replace one that did.
+func (m *memory) verified(r *roster.Role, v verify.Result) {
+	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
+		if old := s.Verified; v.Verdict == verify.Inconclusive && old != nil && old.Verdict != verify.Inconclusive && old.Settings == v.Settings {
+			return s, false, false
+		}
+		s.Verified, s.CheckFailed = &v, ""
+		if v.Verdict == verify.Verified {
+			s.Worked, s.Settings, s.ARN, s.Source = v.At.UTC().Round(0), v.Settings, r.ARN, r.Source
+			s.DeniedSince, s.DeniedWith = time.Time{}, ""
+		}
+		return s, true, true
+	})
+}
+
+func (m *memory) tell(r *roster.Role, set func(customer.Seen) (customer.Seen, bool, bool)) {
+	if _, _, ok := split(r); !ok {
+		return
+	}
+	m.queue.Lock()
+	m.news = append(m.news, news{r, m.now().Round(0), set})
+	m.queue.Unlock()
+	select {
+	case m.changed <- struct{}{}:
+	default:
+	}
+}
+
+// of returns what was seen of a role.
+func (m *memory) of(r *roster.Role) customer.Seen {
+	key, name, ok := split(r)
+	if !ok {
+		return customer.Seen{}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.take()
+	return m.load(key).record.Roles[name]
+}
+
+// take puts the news where they belong. m.mu is held.
+func (m *memory) take() {
+	m.queue.Lock()
+	all := m.news
+	m.news = nil
+	m.queue.Unlock()
+	for _, n := range all {
+		key, name, _ := split(n.role)
+		k := m.load(key)
+		now, urgent, changed := n.set(k.record.Roles[name])
+		if !changed {
+			continue
+		}
+		k.record.Roles[name] = now
+		k.stale = true
+		if urgent && k.since.IsZero() {
+			k.since = n.at
+		}
+		m.told(n.role.Name, now)
+	}
+}
+
+// peek returns a customer's roles without keeping them in memory.
+func (m *memory) peek(key string) map[string]customer.Seen {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.take()
+	if k := m.by[key]; k != nil {
+		return maps.Clone(k.record.Roles)
+	}
+	r, _ := customer.Load(m.dir, key) // an error is told when the customer is needed
+	return r.Roles
+}
+
+// load returns a customer's record, from its file the first time. m.mu is held.
+func (m *memory) load(key string) *kept {
+	if k := m.by[key]; k != nil {
+		return k
+	}
+	r, err := customer.Load(m.dir, key)
+	if errors.Is(err, customer.ErrBroken) {
+		text := "what was seen of " + key + " could not be read, and is begun anew: " + err.Error()
+		if aside, err := customer.SetAside(m.dir, key); err == nil {
+			text += "; it is kept as " + aside
+		}
+		m.warn("record "+key, text+"; verify again what was verified: credd customer verify "+key)
+	} else if err != nil {
+		m.warn("record "+key, "what was seen of "+key+" before cannot be read: "+err.Error())
+	}
+	if r.Roles == nil {
+		r.Roles = map[string]customer.Seen{}
+	}
+	k := &kept{record: r}
+	m.by[key] = k
+	return k
+}
+
+// forget drops what is known of customers that are gone, without writing it: whoever retired them moved their record.
+func (m *memory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.take()
+	for key := range m.by {
+		if _, ok := m.inForce(key); !ok {
+			delete(m.by, key)
+		}
+	}
+}
+
+// run writes what is to be written until ctx ends. It sleeps while there is nothing.
+func (m *memory) run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		timer.Stop()
+		if next := m.flush(false); next > 0 {
+			timer.Reset(next)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-m.changed:
+		}
+	}
+}
+
+// flush writes what is due, or all that is not written, and returns after how long something is due again, 0 for nothing.
+func (m *memory) flush(all bool, only ...string) time.Duration {
+	m.saving.Lock()
+	defer m.saving.Unlock()
+	m.mu.Lock()
+	m.take()
+	now := m.now().Round(0)
+	due := m.due(now, all, only)
+	m.mu.Unlock()
+	tried := len(due) > 0
+	var failed error
+	for key, r := range due {
+		if err := r.Save(m.dir, key); err != nil {
+			failed = err
+			continue
+		}
+		delete(due, key)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case failed != nil:
+		m.failed = now
+		m.warn("records", "what is seen of roles cannot be written, and is lost when credd ends: "+failed.Error())
+	case tried:
+		m.failed = time.Time{}
+		m.warn("records", "")
+	}
+	for key := range due { // those that were not written
+		if k := m.by[key]; k != nil {
+			k.since, k.stale = now, true
+		}
+	}
+	return m.next(now)
+}
+
+// due takes the records to write now. m.mu is held.
+func (m *memory) due(now time.Time, all bool, only []string) map[string]customer.Record {
+	out := map[string]customer.Record{}
+	hourly := over(now, m.written, writeAgain)
+	for key, k := range m.by {
+		news := !k.since.IsZero() && over(now, k.since, writeSoon) && (m.failed.IsZero() || over(now, m.failed, writeRetry))
+		if !k.stale || !(all || news || hourly || len(only) == 1 && only[0] == key) {
+			continue
+		}
+		roles, ok := m.inForce(key)
+		if !ok {
+			continue
+		}
+		maps.DeleteFunc(k.record.Roles, func(name string, _ customer.Seen) bool { return !slices.Contains(roles, name) })
+		r := k.record
+		r.Roles = maps.Clone(r.Roles)
+		out[key] = r
+		k.since, k.stale = time.Time{}, false
+	}
+	if hourly && len(out) > 0 {
+		m.written = now
+	}
+	return out
+}
+
+// next is how long nothing is due. m.mu is held.
+func (m *memory) next(now time.Time) time.Duration {
+	var next time.Duration
+	for _, k := range m.by {
+		var at time.Time
+		switch {
+		case !k.since.IsZero() && !m.failed.IsZero():
+			at = m.failed.Add(writeRetry)
+		case !k.since.IsZero():
+			at = k.since.Add(writeSoon)
+		case k.stale:
+			at = m.written.Add(writeAgain)
+		default:
+			continue
+		}
+		if d := max(at.Sub(now), 10*time.Millisecond); next == 0 || d < next {
+			next = d
+		}
+	}
+	return next
+}
+
+// over reports whether a time has passed since then, by a clock that may have been set back meanwhile.
+func over(now, then time.Time, d time.Duration) bool {
+	since := now.Sub(then)
+	return since >= d || since < 0
+}
