@@ -36,7 +36,7 @@ func run(ctx context.Context, bin string) (err error) {
 		}
 	}()
 	for _, step := range []func(context.Context, *world) error{
-		customers, document, awsCLI, crowd, strangers, trail, vault, moving,
+		customers, document, awsCLI, crowd, strangers, trail, vault, moving, invitation, leaving,
 	} {
 		if err := step(ctx, w); err != nil {
 			return err

@@ -44,6 +44,9 @@ type world struct {
 	aws       *fakeaws.Server
 	daemon    *exec.Cmd
 	log       *os.File
+
+	theirs fakeaws.Key // of an invited customer's administrator
+	sent   string      // the folder that the customer was sent
 }
 
 func newWorld(bin string) (w *world, err error) {
@@ -75,7 +78,7 @@ func newWorld(bin string) (w *world, err error) {
 	if err := w.write(".aws/config", "[profile work]\nregion = %s\nendpoint_url = %s\n", region, w.aws.URL()); err != nil {
 		return w, err
 	}
-	if err := w.write(".config/credd/credd.toml", "version = 1\n\n[source.work]\ntype    = \"profile\"\nprofile = \"work\"\n\n[defaults]\nsource = \"work\"\nregion = %q\n\n"+
+	if err := w.write(".config/credd/credd.toml", "version = 1\n\n[service]\nname       = \"northwind\"\naccount_id = \"210987654321\"\n\n[source.work]\ntype    = \"profile\"\nprofile = \"work\"\n\n[defaults]\nsource = \"work\"\nregion = %q\n\n"+
 		"# The simulator, and a machine without a keyring:\n[network]\nendpoint_url = %q\n[vault]\nkey = \"file\"\n", region, w.aws.URL()); err != nil {
 		return w, err
 	}

@@ -51,7 +51,7 @@ func mayAssume(t *testing.T, s *Server, ours Key) bool {
 	return err == nil
 }
 
-const makeRole = `
+const roleByCLI = `
 aws iam create-role --path /northwind/ --role-name Admin --max-session-duration 7200 --description "for us" \
 	--assume-role-policy-document file://trust.json --tags Key=a,Value=b --query Role.Arn --output text
 aws iam attach-role-policy --role-name Admin --policy-arn arn:aws:iam::aws:policy/ReadOnlyAccess
@@ -59,9 +59,10 @@ aws iam put-role-policy --role-name Admin --policy-name own --policy-document fi
 `
 
 func TestTheAWSCLIMakesARole(t *testing.T) {
+	t.Parallel()
 	s, ours, theirs := customerSide(t)
 	files := map[string]string{"trust.json": TrustPolicy(userARN, externalID), "policy.json": readFiles}
-	if out, ok := shell(t, s, theirs, files, makeRole); !ok || out != adminARN {
+	if out, ok := shell(t, s, theirs, files, roleByCLI); !ok || out != adminARN {
 		t.Fatalf("the CLI says\n%s", out)
 	}
 	if !mayAssume(t, s, ours) {
@@ -108,37 +109,46 @@ An error occurred (DeleteConflict) when calling the DeleteRole operation: Cannot
 
 func TestIAMRefuses(t *testing.T) {
 	s, _, theirs := customerSide(t)
-	files := map[string]string{"trust.json": TrustPolicy(userARN, externalID), "policy.json": readFiles}
-	if out, ok := shell(t, s, theirs, files, makeRole); !ok {
+	const trustKey, policyKey = "AssumeRolePolicyDocument", "PolicyDocument"
+	trust := TrustPolicy(userARN, externalID)
+	create := func(pairs ...string) []string {
+		return append([]string{"CreateRole", "RoleName", "New", trustKey, trust}, pairs...)
+	}
+	onAdmin := func(action string, pairs ...string) []string {
+		return append([]string{action, "RoleName", "Admin"}, pairs...)
+	}
+	if out, ok := ask(t, s, theirs, "iam", iamVersion, "CreateRole", create("RoleName", "Admin")[1:]...); !ok {
 		t.Fatal(out)
 	}
-	create := "aws iam create-role --role-name New --assume-role-policy-document "
-	for name, tt := range map[string]struct{ script, want string }{
-		"twice":         {"aws iam create-role --role-name admin --assume-role-policy-document file://trust.json", "(EntityAlreadyExists)"},
-		"broken trust":  {create + "'{'", "(MalformedPolicyDocument)"},
-		"huge trust":    {create + "file://huge.json", "Cannot exceed quota for ACLSizePerRole: 2048"},
-		"session":       {create + "file://trust.json --max-session-duration 43201", "maxSessionDuration"},
-		"boundary":      {create + "file://trust.json --permissions-boundary arn:aws:iam::012345678901:policy/None", "Scope ARN: arn:aws:iam::012345678901:policy/None does not exist or is not attachable."},
-		"tag twice":     {create + "file://trust.json --tags Key=a,Value=1 Key=A,Value=2", "Duplicate tag keys"},
-		"odd path":      {create + "file://trust.json --path northwind", "at 'path'"},
-		"broken policy": {"aws iam put-role-policy --role-name Admin --policy-name p --policy-document '{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\"}}'", "(MalformedPolicyDocument)"},
-		"huge policy":   {"aws iam put-role-policy --role-name Admin --policy-name p --policy-document file://huge.json", "Maximum policy size of 10240 bytes exceeded for role Admin"},
-		"no policy":     {"aws iam attach-role-policy --role-name Admin --policy-arn arn:aws:iam::aws:policy/NoSuch", "Policy arn:aws:iam::aws:policy/NoSuch does not exist or is not attachable."},
-		"not attached":  {"aws iam detach-role-policy --role-name Admin --policy-arn arn:aws:iam::aws:policy/SecurityAudit", "(NoSuchEntity)"},
-		"not there":     {"aws iam delete-role-policy --role-name Admin --policy-name none", "The role policy with name none cannot be found."},
+	huge := policyStart + `{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::` + strings.Repeat("a", 10240) + `"}}`
+	for name, tt := range map[string]struct {
+		request []string
+		want    string
+	}{
+		"twice":         {create("RoleName", "admin"), "<Code>EntityAlreadyExists"},
+		"broken trust":  {create(trustKey, "{"), "<Code>MalformedPolicyDocument"},
+		"huge trust":    {create(trustKey, huge), "Cannot exceed quota for ACLSizePerRole: 2048"},
+		"session":       {create("MaxSessionDuration", "3599"), "at 'maxSessionDuration'"},
+		"boundary":      {create("PermissionsBoundary", "arn:aws:iam::012345678901:policy/None"), "Scope ARN: arn:aws:iam::012345678901:policy/None does not exist or is not attachable."},
+		"tag twice":     {create("Tags.member.1.Key", "a", "Tags.member.1.Value", "", "Tags.member.2.Key", "A", "Tags.member.2.Value", ""), "Duplicate tag keys"},
+		"odd path":      {create("Path", "northwind"), "at 'path'"},
+		"description":   {create("Description", "a\u2014b"), "at 'description'"},
+		"broken policy": {onAdmin("PutRolePolicy", "PolicyName", "p", policyKey, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*"}}`), "<Code>MalformedPolicyDocument"},
+		"odd letter":    {onAdmin("PutRolePolicy", "PolicyName", "p", policyKey, "\u2014"), "at 'policyDocument'"},
+		"huge policy":   {onAdmin("PutRolePolicy", "PolicyName", "p", policyKey, huge), "Maximum policy size of 10240 bytes exceeded for role Admin"},
+		"no policy":     {onAdmin("AttachRolePolicy", "PolicyArn", "arn:aws:iam::aws:policy/NoSuch"), "Policy arn:aws:iam::aws:policy/NoSuch does not exist or is not attachable."},
+		"not attached":  {onAdmin("DetachRolePolicy", "PolicyArn", "arn:aws:iam::aws:policy/SecurityAudit"), "<Code>NoSuchEntity"},
+		"not there":     {onAdmin("DeleteRolePolicy", "PolicyName", "none"), "The role policy with name none cannot be found."},
+		"no such role":  {[]string{"DeleteRole", "RoleName", "None"}, "The role with name None cannot be found."},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			huge := policyStart + `{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::` + strings.Repeat("a", 10240) + `"}}`
-			out, ok := shell(t, s, theirs, map[string]string{"trust.json": TrustPolicy(userARN, externalID), "huge.json": huge}, tt.script)
-			if ok || !strings.Contains(out, tt.want) {
-				t.Errorf("the CLI says %s\nwant %s", out, tt.want)
-			}
-		})
+		if out, ok := ask(t, s, theirs, "iam", iamVersion, tt.request[0], tt.request[1:]...); ok || !strings.Contains(out, tt.want) {
+			t.Errorf("%s: the answer is %s\nwant %s", name, out, tt.want)
+		}
 	}
 }
 
-func TestOnlyWhoMayChangesARole(t *testing.T) {
+func TestOnlyWhoMayMakesARole(t *testing.T) {
+	t.Parallel()
 	s, ours, theirs := customerSide(t)
 	if err := s.SetPolicies(customerAdmin, onlyS3); err != nil {
 		t.Fatal(err)

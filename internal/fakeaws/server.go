@@ -32,6 +32,9 @@ type Server struct {
 	forbiddenIAM map[string][]string  // by caller ARN: actions, or "*"
 	webTokens    map[string]*webToken // by the token itself
 
+	stacking sync.Mutex // held for all of a request to CloudFormation, and never after mu
+	stacks   []*stack   // deleted ones stay
+
 	center *identityCenter
 	logins []*login // ended ones stay
 

@@ -5,10 +5,11 @@ import (
 	"net/url"
 )
 
-// The versions of the two services of the query protocol, which tell them apart here: they share an address.
+// The versions of the services of the query protocol, which tell them apart here: they share an address.
 const (
 	apiVersion = "2011-06-15"
 	iamVersion = "2010-05-08"
+	cfnVersion = "2010-05-15"
 )
 
 // service is one of them. An action returns the content of its Result element.
@@ -27,6 +28,16 @@ var services = map[string]service{
 		webIdentityAction:   (*Server).assumeRoleWithWebIdentity,
 	}},
 	iamVersion: {"iam", "https://iam.amazonaws.com/doc/2010-05-08/", iamActions},
+	cfnVersion: {"cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/", map[string]func(*Server, call) (any, error){
+		"CreateStack":            onStack("CreateStack", (*Server).createStack),
+		"UpdateStack":            onStack("UpdateStack", (*Server).updateStack),
+		"DeleteStack":            onStack("DeleteStack", (*Server).deleteStack),
+		"DescribeStacks":         onStack("DescribeStacks", (*Server).describeStacks),
+		"DescribeStackEvents":    onStack("DescribeStackEvents", (*Server).describeStackEvents),
+		"DescribeStackResources": onStack("DescribeStackResources", (*Server).describeStackResources),
+		"GetTemplate":            onStack("GetTemplate", (*Server).getTemplate),
+		"ValidateTemplate":       onStack("ValidateTemplate", (*Server).validateTemplate),
+	}},
 }
 
 var iamActions = map[string]func(*Server, call) (any, error){
