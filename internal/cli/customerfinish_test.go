@@ -75,7 +75,7 @@ func TestFinishSetupCheck(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"gone":         {verify.Result{Verdict: verify.Verified, Checks: setup(verify.OK)}, 0, "globex/readonly: what AWS said\n"},
+		"gone":         {verify.Result{Verdict: verify.Verified, Checks: setup(verify.OK)}, 0, "globex/readonly: the setup permissions are gone\n"},
 		"still there":  {verify.Result{Verdict: verify.Verified, Checks: setup(verify.Note)}, 6, "error: globex/readonly: what AWS said\ncredd: hint: what the customer is to run is printed by: credd customer finish-setup globex --role readonly"},
 		"not visible":  {verify.Result{Verdict: verify.Verified, Checks: setup(verify.Unknown)}, 7, "globex/readonly: what AWS said\ncredd: hint: ask the customer; credd can look"},
 		"not looked":   {verify.Result{Verdict: verify.Verified}, 7, "globex/readonly: whether setup permissions are still on: not visible from outside"},
