@@ -64,17 +64,25 @@ func leaving(ctx context.Context, w *world) error {
 	if out != "" || !errors.As(err, &exit) || exit.ExitCode() != 6 {
 		return fmt.Errorf("want exit code 6 and no output, got %v", err)
 	}
-	for _, args := range []string{"customer show umbrella", "customer retire umbrella --yes"} {
-		out, err := w.show(ctx, "", "credd", strings.Fields(args)...)
-		fmt.Print(out)
-		if err != nil {
-			return fmt.Errorf("%s: %w", args, err)
-		}
+	out, err = w.show(ctx, "", "credd", "customer", "show", "umbrella")
+	fmt.Print(out)
+	if err != nil {
+		return fmt.Errorf("show: %w", err)
 	}
+	fmt.Println("\n$ credd customer retire umbrella --yes")
+	done, err := w.command(ctx, "credd", "customer", "retire", "umbrella", "--yes").Output()
+	if err != nil {
+		return fmt.Errorf("retire: %w", err)
+	}
+	said, _, _ := strings.Cut(string(done), "\n\n")
+	fmt.Println(said + "\n(and the commands by which the customer ends it, to be sent to those who have not)")
 	return nil
 }
 
-var commandLines = regexp.MustCompile(`(?s)<pre class="lines"[^>]*><code[^>]*>(.*?)</code></pre>`)
+var (
+	commandLines = regexp.MustCompile(`(?s)<pre class="lines"[^>]*><code[^>]*>(.*?)</code></pre>`)
+	markup       = regexp.MustCompile(`<[^>]+>`)
+)
 
 // customerRuns runs the lines of the page that do something with a stack, as the customer: by the AWS CLI, or by a client of the
 // demo's own where there is none.
@@ -85,7 +93,7 @@ func (w *world) customerRuns(ctx context.Context, what string) error {
 	}
 	lines := ""
 	for _, m := range commandLines.FindAllStringSubmatch(string(page), -1) {
-		if text := html.UnescapeString(m[1]); lines == "" && strings.Contains(text, "aws cloudformation "+what+" ") {
+		if text := html.UnescapeString(markup.ReplaceAllString(m[1], "")); lines == "" && strings.Contains(text, "aws cloudformation "+what+" ") {
 			lines = text
 		}
 	}

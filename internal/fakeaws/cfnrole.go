@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 // resource is what a stack has made.
@@ -27,7 +26,8 @@ type resourceKind struct {
 // resourceKinds are the types that are understood.
 var resourceKinds = map[string]resourceKind{
 	"AWS::IAM::Role":       {makeRole, removeRole, "RoleName"},
-	"AWS::IAM::RolePolicy": {makeRolePolicy, removeRolePolicy, "PolicyName"},
+	"AWS::IAM::RolePolicy": {makeRolePolicy, removeRolePolicy, ""},
+	"AWS::IAM::Policy":     {makePolicy, removePolicy, ""},
 }
 
 // deployment is one change of a stack, with the rights of who asks for it.
@@ -215,28 +215,4 @@ func removeRole(d *deployment, r *resource) error {
 		return err
 	}
 	return unlessGone(d.iam("DeleteRole", "RoleName", r.physical))
-}
-
-func makeRolePolicy(d *deployment, old *resource, id string, properties map[string]any) (*resource, error) {
-	var name, role string
-	p := propertyReader{properties: properties}
-	p.text("PolicyName", &name)
-	p.text("RoleName", &role)
-	document := p.document("PolicyDocument")
-	if err := p.end("PolicyName", "RoleName", "PolicyDocument"); err != nil {
-		return old, err
-	}
-	r := &resource{id: id, kind: "AWS::IAM::RolePolicy", physical: role + "|" + name, properties: properties, attributes: map[string]string{"": role + "|" + name}}
-	if old != nil && old.physical != r.physical {
-		return old, invalid("replacing %s is not supported here", id)
-	}
-	if err := d.iam("PutRolePolicy", "RoleName", role, "PolicyName", name, "PolicyDocument", document); err != nil {
-		return old, err
-	}
-	return r, nil
-}
-
-func removeRolePolicy(d *deployment, r *resource) error {
-	role, name, _ := strings.Cut(r.physical, "|")
-	return unlessGone(d.iam("DeleteRolePolicy", "RoleName", role, "PolicyName", name))
 }
