@@ -332,6 +332,16 @@ func TestItsSourceFails(t *testing.T) {
 	if r := w.one("beta/two"); r.Verdict != verify.Verified || !strings.HasSuffix(brief(r), want) {
 		t.Errorf("got %s", brief(r))
 	}
+	w.aws.DeleteRole(hub)
+	w.ask(api.Request{Do: api.DoForget, Name: "us"}, &api.Forgotten{}) // its session lives on
+	// What could not be asked about is no news of the role.
+	if r := w.one("beta/two"); r.Verdict != verify.Inconclusive {
+		t.Errorf("got %s", brief(r))
+	}
+	rec, err := customer.Load(filepath.Join(w.dir, "state"), "beta")
+	if got := rec.Roles["two"].Verified; err != nil || got == nil || got.Verdict != verify.Verified {
+		t.Errorf("got record %+v, %v", got, err)
+	}
 }
 
 // A role whose requests carry tags may let in whoever sends none.
