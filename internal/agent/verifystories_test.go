@@ -344,6 +344,18 @@ func TestItsSourceFails(t *testing.T) {
 	}
 }
 
+func TestLoginComesFirst(t *testing.T) {
+	expired := strings.ReplaceAll(settings, "\"work\"\n[defaults]", "\"expired\"\n[defaults]")
+	w := newWorld(t, map[string]string{"credd.toml": expired, "customers/acme.toml": customerText("admin", "readonly")})
+	err := w.call(t, api.Request{Do: api.DoVerify, Name: "acme"}, &api.Verified{})
+	if e, ok := err.(*ipc.Error); !ok || !has(e, ipc.Login, "acme/admin: its source work: the login is over | log in") {
+		t.Errorf("got %+v", err)
+	}
+	if n := w.aws.count(); n != 0 {
+		t.Errorf("got %d calls, want none", n)
+	}
+}
+
 // A role whose requests carry tags may let in whoever sends none.
 func TestOpenToRequestsWithoutTags(t *testing.T) {
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + ourUser + `"},"Action":"sts:AssumeRole"},
