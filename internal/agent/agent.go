@@ -1,7 +1,7 @@
 // Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), what
-// was seen of a role (health.go, memory.go), why it may be denied (causes.go) and whether it still works (weekly.go), whom to ask for a code (ask.go, desk.go), and the requests that look after the daemon
-// itself (manage.go, login.go).
+// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go, memory.go), why
+// one may be denied (causes.go) and whether it still works (weekly.go, verify.go), and the requests that look after the daemon itself
+// (manage.go, login.go).
 package agent
 
 import (

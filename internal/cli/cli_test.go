@@ -194,7 +194,7 @@ func TestStatus(t *testing.T) {
 	home(t)
 	daemon(t, func(api.Request) any { return live() })
 	r := run(t, "", "status")
-	for _, want := range []string{"pid 42", "acme/admin  42m", "1 role of 1 customer in /c\n", "denied by AWS ?[31m\n  last worked: not since credd started\n  hint: ask", "  last worked: " + started.Local().Format("15:04:05"), "broken file customers/x.toml:3: unknown key", "warning disk full"} {
+	for _, want := range []string{"pid 42", "acme/admin  42m", "1 role of 1 customer in /c\n", "denied by AWS ?[31m\n  last worked: never, as far as credd knows\n  hint: ask", "  last worked: " + started.Local().Format("15:04:05"), "broken file customers/x.toml:3: unknown key", "warning disk full"} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("got\n%s\nwant %s", r.out, want)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"credd/internal/agent/api"
+	"credd/internal/agent/roster"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
 )
@@ -50,14 +51,23 @@ func newStatusCmd(s *Streams) *cobra.Command {
 			if asJSON {
 				return printJSON(s.Out, st)
 			}
-			return s.status(st, time.Now())
+			return s.status(st, s.unverified(), time.Now())
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (s *Streams) status(st api.Status, now time.Time) error {
+// unverified is the line of status on customers that are not verified. What is wrong in the files is the daemon's to tell.
+func (s *Streams) unverified() string {
+	where, err := locate()
+	if err != nil {
+		return ""
+	}
+	return newRecords(where.state, s.warn).unverified(roster.Load(where.config, nil))
+}
+
+func (s *Streams) status(st api.Status, unverified string, now time.Time) error {
 	s.say("credd %s, pid %d, since %s: %s of %s in %s", st.Version, st.PID, clock(st.Started, now),
 		count(st.Roles, "role"), count(st.Customers, "customer"), st.ConfigDir)
 	if err := s.sources(st.Sources, st.Failing, now); err != nil {
@@ -84,6 +94,9 @@ func (s *Streams) status(st api.Status, now time.Time) error {
 		if f.Hint != "" {
 			s.say("  hint: %s", f.Hint)
 		}
+		for _, c := range f.Causes {
+			s.say("  may be: %s", c)
+		}
 	}
 	for _, p := range st.Problems {
 		s.say("\n%s %s", s.paint(red, "broken file"), place(p))
@@ -94,13 +107,16 @@ func (s *Streams) status(st api.Status, now time.Time) error {
 	for _, w := range st.Warnings {
 		s.say("\n%s %s", s.paint(yellow, "warning"), w)
 	}
+	if unverified != "" {
+		s.say("\n%s", unverified)
+	}
 	return nil
 }
 
-// worked says when a failing role last worked. The daemon knows it since its start only.
+// worked says when a failing role last worked.
 func worked(f api.Failure, now time.Time) string {
 	if f.LastWorked.IsZero() {
-		return "not since credd started"
+		return "never, as far as credd knows"
 	}
 	return clock(f.LastWorked, now)
 }

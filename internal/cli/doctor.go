@@ -93,6 +93,7 @@ func (e *examination) run(ctx context.Context) {
 	defer e.busy("looking; what asks the daemon and AWS may take up to 20 s")()
 	e.Files()
 	e.block()
+	e.verified()
 	e.daemon(ctx)
 	var all sync.WaitGroup
 	for _, check := range []func(context.Context){e.Programs, e.vault, e.network, e.sources, e.testRoles} {

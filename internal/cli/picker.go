@@ -18,7 +18,7 @@ const most = 12
 var errNoTerminal = &userError{ipc.Usage, "there is no terminal to choose a role at", "name one: credd use ROLE; see: credd role list"}
 
 // choose has the person choose one of the roles, at the terminal: stdout and stdin are not touched.
-func choose(ctx context.Context, roles []*roster.Role, customer string) (*roster.Role, error) {
+func choose(ctx context.Context, roles []*roster.Role, customer string, state string) (*roster.Role, error) {
 	if len(roles) == 0 {
 		return nil, &userError{ipc.UnknownRole, "there is no role yet", "add one: credd role add --help"}
 	}
@@ -32,6 +32,7 @@ func choose(ctx context.Context, roles []*roster.Role, customer string) (*roster
 	defer in.Close()
 	defer out.Close()
 	p := newPicker(roles, recents(), os.Getenv("CREDD_ROLE"))
+	p.mark(newRecords(state, func(string, string) {}))
 	p.Color = ShowsColor(out)
 	if customer != "" {
 		p.title = "role of " + customer
@@ -84,6 +85,16 @@ func newPicker(roles []*roster.Role, recent []string, current string) *picker {
 	}
 	p.narrow()
 	return p
+}
+
+// mark says of the roles that are known to fail how they stand.
+func (p *picker) mark(known *records) {
+	for i := range p.rows {
+		r := &p.rows[i]
+		if s := known.standing(r.role); fails(s) {
+			r.over = strings.TrimSuffix(printable(s.Word)+": "+r.over, ": ")
+		}
+	}
 }
 
 func (p *picker) Init() tea.Cmd { return nil }

@@ -93,12 +93,15 @@ func (s *Streams) role(j roleJSON) error {
 		"external id", id, "duration", j.Duration, "session name", j.SessionName, "region", j.Region, "sts region", j.STSRegion,
 		"policy", j.Policy, "policy arns", strings.Join(j.PolicyARNs, ", "), "tags", strings.Join(tags, ", "),
 		"transitive tags", strings.Join(j.TransitiveTags, ", "), "source identity", j.SourceIdentity,
-		"verified", "never: this version does not verify roles", "file", fmt.Sprintf("%s:%d", j.File, j.Line)}
+		"standing", j.Standing.Sentence, "", j.Standing.Hint, "file", fmt.Sprintf("%s:%d", j.File, j.Line)}
 	if j.Session != nil {
 		pairs = append(pairs, "session", j.Session.AccessKeyID+" until "+j.Session.Expires.Local().Format("15:04:05"))
 	}
 	if j.Failing != nil {
 		pairs = append(pairs, "failing", j.Failing.Message, "last worked", worked(*j.Failing, time.Now()), "hint", j.Failing.Hint)
+		for i, c := range j.Failing.Causes {
+			pairs = append(pairs, []string{"may be", ""}[min(i, 1)], c)
+		}
 	}
 	return facts(s.Out, pairs...)
 }

@@ -11,12 +11,15 @@ import (
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
+	"credd/internal/customer"
 	"credd/internal/ipc"
 )
 
 // view is the configuration as the files say it now, with what a running daemon knows.
 type view struct {
 	roster   *roster.Roster
+	roles    map[string][]*roster.Role // by customer
+	records  *records
 	sessions map[string]api.Session
 	failing  map[string]api.Failure
 	sources  map[string]api.Source
@@ -28,7 +31,11 @@ func (s *Streams) look(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{roster: roster.Load(where.config, nil), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}, sources: map[string]api.Source{}}
+	v := &view{roster: roster.Load(where.config, nil), records: newRecords(where.state, s.warn), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}, sources: map[string]api.Source{}}
+	v.roles = map[string][]*roster.Role{}
+	for _, r := range v.roster.Roles() {
+		v.roles[r.Customer.Key] = append(v.roles[r.Customer.Key], r)
+	}
 	for _, p := range v.roster.Problems() {
 		s.warn(p.Error(), p.Hint)
 	}
@@ -59,7 +66,7 @@ func (v *view) state(role string, now time.Time) string {
 	return "-"
 }
 
-// roleJSON is a role for programs. Verified is null: this version verifies no role.
+// roleJSON is a role for programs.
 type roleJSON struct {
 	Name           string            `json:"name"`
 	Customer       string            `json:"customer"`
@@ -78,7 +85,8 @@ type roleJSON struct {
 	SourceIdentity string            `json:"source_identity,omitempty"`
 	HasExternalID  bool              `json:"has_external_id"`
 	ExternalID     string            `json:"external_id,omitempty"` // only if asked for
-	Verified       *time.Time        `json:"verified"`
+	Verified       *time.Time        `json:"verified"`              // null unless that holds
+	Standing       customer.Standing `json:"standing"`
 	File           string            `json:"file"`
 	Line           int               `json:"line"`
 	Session        *api.Session      `json:"session"`
@@ -90,8 +98,9 @@ func (v *view) role(r *roster.Role, showID bool) roleJSON {
 		Name: r.Name, Customer: r.Customer.Key, ARN: r.ARN, AccountID: r.AccountID, Environment: r.Customer.Environment,
 		Source: r.Source, Duration: r.Duration.String(), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
 		Policy: r.Policy, PolicyARNs: r.PolicyARNs, Tags: r.Tags, TransitiveTags: r.TransitiveTags, SourceIdentity: r.SourceIdentity,
-		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line,
+		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line, Standing: v.records.standing(r),
 	}
+	out.Verified = verifiedAt(out.Standing)
 	if showID {
 		out.ExternalID = r.ExternalID.Reveal()
 	}
@@ -118,12 +127,12 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 			for _, c := range v.roster.Customers() {
 				j := v.customer(c)
 				all = append(all, j)
-				rows = append(rows, []string{c.Key, c.Name, c.AccountID, c.Environment, fmt.Sprint(len(j.Roles))})
+				rows = append(rows, []string{c.Key, c.Name, c.AccountID, c.Environment, fmt.Sprint(len(j.Roles)), cell(j.Standing)})
 			}
 			if asJSON {
 				return printJSON(s.Out, all)
 			}
-			return table(s.Out, []string{"CUSTOMER", "NAME", "ACCOUNT", "ENVIRONMENT", "ROLES"}, rows)
+			return table(s.Out, []string{"CUSTOMER", "NAME", "ACCOUNT", "ENVIRONMENT", "ROLES", "VERIFIED"}, rows)
 		},
 	}
 	show := &cobra.Command{
@@ -166,15 +175,23 @@ type customerJSON struct {
 	Note        string   `json:"note,omitempty"`
 	File        string   `json:"file"`
 	Roles       []string `json:"roles"`
+
+	Verified *time.Time        `json:"verified"` // the oldest verification; null unless those of all roles hold
+	Standing customer.Standing `json:"standing"` // the worst of its roles
 }
 
 func (v *view) customer(c *roster.Customer) customerJSON {
-	j := customerJSON{c.Key, c.Name, c.AccountID, c.Environment, c.Region, c.DefaultRole, c.Note, c.File, []string{}}
-	for _, r := range v.roster.Roles() {
-		if r.Customer.Key == c.Key {
-			j.Roles = append(j.Roles, r.Name)
-		}
+	j := customerJSON{
+		Key: c.Key, Name: c.Name, AccountID: c.AccountID, Environment: c.Environment, Region: c.Region, DefaultRole: c.DefaultRole,
+		Note: c.Note, File: c.File, Roles: []string{},
 	}
+	var standings []customer.Standing
+	for _, r := range v.roles[c.Key] {
+		j.Roles = append(j.Roles, r.Name)
+		standings = append(standings, v.records.standing(r))
+	}
+	j.Standing, _ = worst(standings)
+	j.Verified = verifiedAt(j.Standing)
 	return j
 }
 
@@ -188,7 +205,7 @@ func (s *Streams) roles(v *view, names []string, showID bool) error {
 	var rows [][]string
 	for _, r := range v.roster.Roles() {
 		if slices.Contains(names, r.Name) {
-			row := []string{r.Name, r.AccountID, r.Source, v.state(r.Name, now), "unverified", r.ARN}
+			row := []string{r.Name, r.AccountID, r.Source, v.state(r.Name, now), cell(v.records.standing(r)), r.ARN}
 			if showID {
 				row = append(row, cmp.Or(r.ExternalID.Reveal(), "-"))
 			}

@@ -59,6 +59,7 @@ choose from. Only this shell changes. It needs credd's shell function: see credd
 type use struct {
 	*Streams
 	shell, name string
+	state       string // the directory
 	off, cold   bool
 }
 
@@ -74,6 +75,7 @@ func (u *use) changes(ctx context.Context) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
+	u.state = where.state
 	r := roster.Load(where.config, nil)
 	files, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
 	if err != nil {
@@ -104,7 +106,7 @@ func (u *use) resolve(ctx context.Context, r *roster.Roster, files *awsconfig.Fi
 	name := u.name
 	switch name {
 	case "":
-		role, err = choose(ctx, r.Roles(), "")
+		role, err = choose(ctx, r.Roles(), "", u.state)
 		return role, "", err
 	case "-":
 		if name = os.Getenv("CREDD_PREVIOUS"); name == "" {
@@ -132,7 +134,7 @@ func (u *use) resolve(ctx context.Context, r *roster.Roster, files *awsconfig.Fi
 			}
 		}
 		if len(of) > 1 {
-			chosen, cerr := choose(ctx, of, name)
+			chosen, cerr := choose(ctx, of, name, u.state)
 			if !errors.Is(cerr, errNoTerminal) {
 				return chosen, "", cerr
 			}
@@ -201,7 +203,14 @@ func (u *use) announce(ctx context.Context, role *roster.Role, profile string, c
 	for _, f := range st.Failing {
 		if f.Role == role.Name {
 			u.warn(f.Message, f.Hint)
+			return
 		}
+	}
+	if strings.HasPrefix(role.Name, ownMark) {
+		return
+	}
+	if s := newRecords(u.state, u.warn).standing(role); fails(s) {
+		u.warn(role.Name+": "+s.Sentence, s.Hint)
 	}
 }
 

@@ -31,6 +31,8 @@ const (
 	SourceNotes ID = "source.notes"
 	RoleWorks   ID = "role.works"
 
+	RoleVerified ID = "role.verified"
+
 	ProfileFiles     ID = "profile.files"
 	ProfileNone      ID = "profile.none"
 	ProfileBlock     ID = "profile.block"
@@ -77,7 +79,7 @@ var Checks = []Check{
 	{VaultOpens, "vault"},
 	{NetworkSTS, "network"}, {NetworkClock, "network"},
 	{SourceWorks, "sources"}, {SourceNotes, "sources"},
-	{RoleWorks, "roles"},
+	{RoleWorks, "roles"}, {RoleVerified, "roles"},
 	{ProfileFiles, "profiles"}, {ProfileNone, "profiles"}, {ProfileBlock, "profiles"}, {ProfileHelper, "profiles"}, {ProfileCopy, "profiles"},
 	{ProfileQuotes, "profiles"}, {ProfileArguments, "profiles"}, {ProfileRole, "profiles"}, {ProfileRegion, "profiles"},
 	{ProfileShadowed, "profiles"}, {ProfileMixed, "profiles"}, {ProfileTwice, "profiles"},
