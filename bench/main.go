@@ -41,7 +41,7 @@ func run(bin string, quick, idle bool) error {
 	if quick {
 		b.scale = 1
 	}
-	parts := []func() ([]row, error){b.helper, b.throughput, b.cold, b.memory, b.large, b.completion}
+	parts := []func() ([]row, error){b.helper, b.throughput, b.cold, b.revoked, b.memory, b.large, b.completion}
 	if idle {
 		parts = append(parts, b.idle)
 	}

@@ -18,10 +18,11 @@ const (
 	writeSoon  = 2 * time.Second // news are written together
 	writeAgain = time.Hour       // that a role still works is no news
 	writeRetry = time.Minute     // after a disk was full
+	mostWrites = 64              // at once, so that a thousand roles that are asked for together take no memory for this
 )
 
-// memory keeps what is seen of roles over restarts, a file a customer. It is read when a role's customer is first needed, and written
-// behind the requests.
+// memory keeps what is seen of roles over restarts, a file a customer. Of these only what is not written yet is held here; it is
+// written behind the requests.
 type memory struct {
 	dir     string
 	now     func() time.Time
@@ -46,6 +47,7 @@ type kept struct {
 	record customer.Record
 	since  time.Time // there is news to write; zero: none
 	stale  bool      // what is written is older than what is known
+	saving bool      // it is being written
 }
 
 // news is one thing that was seen of a role.
@@ -135,6 +137,7 @@ func (m *memory) of(r *roster.Role) customer.Seen {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.take()
+	defer m.prune(key)
 	return m.load(key).record.Roles[name]
 }
 
@@ -149,6 +152,7 @@ func (m *memory) take() {
 		k := m.load(key)
 		now, urgent, changed := n.set(k.record.Roles[name])
 		if !changed {
+			m.prune(key)
 			continue
 		}
 		k.record.Roles[name] = now
@@ -172,7 +176,14 @@ func (m *memory) peek(key string) map[string]customer.Seen {
 	return r.Roles
 }
 
-// load returns a customer's record, from its file the first time. m.mu is held.
+// prune lets go of a record that is as its file. m.mu is held.
+func (m *memory) prune(key string) {
+	if k := m.by[key]; k != nil && !k.stale && !k.saving {
+		delete(m.by, key)
+	}
+}
+
+// load returns a customer's record, from its file if it is not held. m.mu is held.
 func (m *memory) load(key string) *kept {
 	if k := m.by[key]; k != nil {
 		return k
@@ -225,7 +236,7 @@ func (m *memory) run(ctx context.Context) {
 	}
 }
 
-// flush writes what is due, or all that is not written, and returns after how long something is due again, 0 for nothing.
+// flush writes what is due, all that is not written, or that of some customers only, and returns after how long something is due again, 0 for nothing.
 func (m *memory) flush(all bool, only ...string) time.Duration {
 	m.saving.Lock()
 	defer m.saving.Unlock()
@@ -234,14 +245,12 @@ func (m *memory) flush(all bool, only ...string) time.Duration {
 	now := m.now().Round(0)
 	due := m.due(now, all, only)
 	m.mu.Unlock()
-	tried := len(due) > 0
 	var failed error
+	unsaved := map[string]bool{}
 	for key, r := range due {
 		if err := r.Save(m.dir, key); err != nil {
-			failed = err
-			continue
+			failed, unsaved[key] = err, true
 		}
-		delete(due, key)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -249,26 +258,35 @@ func (m *memory) flush(all bool, only ...string) time.Duration {
 	case failed != nil:
 		m.failed = now
 		m.warn("records", "what is seen of roles cannot be written, and is lost when credd ends: "+failed.Error())
-	case tried:
+	case len(due) > 0:
 		m.failed = time.Time{}
 		m.warn("records", "")
 	}
-	for key := range due { // those that were not written
-		if k := m.by[key]; k != nil {
+	for key := range due {
+		k := m.by[key]
+		if k == nil {
+			continue
+		}
+		k.saving = false
+		if unsaved[key] {
 			k.since, k.stale = now, true
 		}
+		m.prune(key)
 	}
 	return m.next(now)
 }
 
 // due takes the records to write now. m.mu is held.
 func (m *memory) due(now time.Time, all bool, only []string) map[string]customer.Record {
-	out := map[string]customer.Record{}
+	out, whole := map[string]customer.Record{}, true
 	hourly := over(now, m.written, writeAgain)
 	for key, k := range m.by {
 		news := !k.since.IsZero() && over(now, k.since, writeSoon) && (m.failed.IsZero() || over(now, m.failed, writeRetry))
-		if !k.stale || !(all || news || hourly || len(only) == 1 && only[0] == key) {
+		if asked := len(only) > 0 && slices.Contains(only, key); !k.stale || !asked && (len(only) > 0 || !(all || news || hourly)) {
 			continue
+		}
+		if whole = all || len(out) < mostWrites; !whole {
+			break
 		}
 		roles, ok := m.inForce(key)
 		if !ok {
@@ -278,9 +296,9 @@ func (m *memory) due(now time.Time, all bool, only []string) map[string]customer
 		r := k.record
 		r.Roles = maps.Clone(r.Roles)
 		out[key] = r
-		k.since, k.stale = time.Time{}, false
+		k.since, k.stale, k.saving = time.Time{}, false, true
 	}
-	if hourly && len(out) > 0 {
+	if hourly && whole && len(only) == 0 && len(out) > 0 {
 		m.written = now
 	}
 	return out
