@@ -52,16 +52,9 @@ func dataURL(data string) string {
 func visible(s, keep string) string {
 	var b strings.Builder
 	for _, r := range s { // invalid UTF-8 comes as U+FFFD
-		switch {
-		case strings.ContainsRune(keep, r):
-			b.WriteRune(r)
-		case r < 0x20:
-			b.WriteRune('\u2400' + r) // the control pictures: ␀, ␛
-		case r == 0x7f:
-			b.WriteRune('\u2421')
-		case unseen(r):
-			fmt.Fprintf(&b, "[U+%04X]", r)
-		default:
+		if unseen(r) && !strings.ContainsRune(keep, r) {
+			fmt.Fprintf(&b, "[U+%04X]", r) // few fonts have the pictures of controls
+		} else {
 			b.WriteRune(r)
 		}
 	}
