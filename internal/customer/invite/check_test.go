@@ -148,6 +148,8 @@ func TestWarnings(t *testing.T) {
 		{"a long day", func(x *Terms) { x.MaxSession = 12 * time.Hour }, []string{"a session may last 12 hours, and outlives the end of the trust by as much"}},
 		{"anybody of us", func(x *Terms) { x.Principals = []string{us + "*", us + "role/*"} },
 			[]string{"any principal of account 210987654321 may assume the role", "any role of account 210987654321 may assume the role"}},
+		{"MFA of roles", func(x *Terms) { x.MFA = true }, []string{"the trust asks for MFA, and no session of a role carries it: only a user of account 210987654321 can meet it"}},
+		{"MFA of a user", func(x *Terms) { x.MFA, x.Principals = true, []string{us + "user/work"} }, nil},
 		{"a template elsewhere", func(x *Terms) { x.TemplateURL = "https://example.com/t.yaml" }, []string{"the template's address is not on S3: CloudFormation takes templates from there alone"}},
 		{"a long trust", func(x *Terms) {
 			for i := range 25 {

@@ -113,10 +113,12 @@ func writesWith(action string) bool {
 // trustWarnings are about who may come in, from where, and for how long.
 func (t *Terms) trustWarnings() (all []string) {
 	for _, p := range t.Principals {
-		rest := strings.TrimPrefix(p, t.arn(t.ServiceAccount, ""))
-		if strings.Trim(rest, "*?/") == "" || strings.Trim(rest, "*?/") == "role" || strings.Trim(rest, "*?/") == "user" {
-			all = append(all, fmt.Sprintf("any %s of account %s may assume the role", map[bool]string{true: "principal", false: strings.Trim(rest, "*?/")}[strings.Trim(rest, "*?/") == ""], t.ServiceAccount))
+		if kind := t.anyOf(p); kind != "" {
+			all = append(all, fmt.Sprintf("any %s of account %s may assume the role", kind, t.ServiceAccount))
 		}
+	}
+	if t.MFA && !slices.ContainsFunc(t.Principals, func(p string) bool { return !strings.HasPrefix(p, t.arn(t.ServiceAccount, "role/")) }) {
+		all = append(all, "the trust asks for MFA, and no session of a role carries it: only a user of account "+t.ServiceAccount+" can meet it")
 	}
 	for _, s := range t.SourceIPs {
 		p, err := netip.ParsePrefix(s)
@@ -147,4 +149,17 @@ func (t *Terms) trustWarnings() (all []string) {
 		all = append(all, "the template's address is not on S3: CloudFormation takes templates from there alone")
 	}
 	return all
+}
+
+// anyOf says what a pattern means all of, or "".
+func (t *Terms) anyOf(pattern string) string {
+	switch strings.Trim(strings.TrimPrefix(pattern, t.arn(t.ServiceAccount, "")), "*?/") {
+	case "":
+		return "principal"
+	case "role":
+		return "role"
+	case "user":
+		return "user"
+	}
+	return ""
 }
