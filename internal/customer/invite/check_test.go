@@ -130,6 +130,10 @@ func TestWarnings(t *testing.T) {
 			[]string{"it allows a way to more permissions: iam:Put*", boundary}},
 		{"onwards", may(`{"Effect": "Allow", "Action": ["sts:AssumeRole", "iam:PassRole"], "Resource": "*"}`),
 			[]string{"it allows sts:AssumeRole on every role of the account", "it allows iam:PassRole on every role of the account"}},
+		{"onwards to all, in other words", may(`{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::012345678901:role/*"}`),
+			[]string{"it allows iam:PassRole on every role of the account"}},
+		{"all buckets, in other words", may(`{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::*"}`), []string{"it allows changes on every resource: s3:PutObject"}},
+		{"all of a bucket", may(`{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bucket/*"}`), nil},
 		{"onwards to one", may(`{"Effect": "Allow", "Action": ["sts:AssumeRole", "iam:PassRole"], "Resource": "arn:aws:iam::012345678901:role/x"}`), nil},
 		{"a whole service", may(`{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}`), []string{"it allows all actions of a service (s3:*)", "it allows changes on every resource: s3:*"}},
 		{"reading all", may(`{"Effect": "Allow", "Action": ["s3:Get*", "ec2:Describe*", "sqs:ListQueues", "dynamodb:BatchGetItem"], "Resource": "*"}`), nil},
@@ -148,6 +152,8 @@ func TestWarnings(t *testing.T) {
 		{"a long day", func(x *Terms) { x.MaxSession = 12 * time.Hour }, []string{"a session may last 12 hours, and outlives the end of the trust by as much"}},
 		{"anybody of us", func(x *Terms) { x.Principals = []string{us + "*", us + "role/*"} },
 			[]string{"any principal of account 210987654321 may assume the role", "any role of account 210987654321 may assume the role"}},
+		{"MFA of roles", func(x *Terms) { x.MFA = true }, []string{"the trust asks for MFA, and no session of a role carries it: only a user of account 210987654321 can meet it"}},
+		{"MFA of a user", func(x *Terms) { x.MFA, x.Principals = true, []string{us + "user/work"} }, nil},
 		{"a template elsewhere", func(x *Terms) { x.TemplateURL = "https://example.com/t.yaml" }, []string{"the template's address is not on S3: CloudFormation takes templates from there alone"}},
 		{"a long trust", func(x *Terms) {
 			for i := range 25 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -57,47 +58,64 @@ func (t *Terms) Warnings() []string {
 
 // statementWarnings are those of a statement that allows, and whether it may write to IAM.
 func statementWarnings(s object) (all []string, iamWrites bool) {
-	actions, everywhere := texts(s.get("Action")), has(texts(s.get("Resource")), "*") || s.get("NotResource") != nil
-	if s.get("NotAction") != nil {
-		all = append(all, "it allows all actions but some (NotAction), also those that AWS adds later")
+	actions, left := texts(s.get("Action")), texts(s.get("NotAction"))
+	switch {
+	case s.get("NotAction") != nil:
 		// What is left out says what is in.
-		left := texts(s.get("NotAction"))
-		return all, !matchesAny(left, "iam:PutRolePolicy")
+		return []string{"it allows all actions but some (NotAction), also those that AWS adds later"}, !matchesAny(left, "iam:PutRolePolicy")
+	case has(actions, "*") || has(actions, "*:*"):
+		return []string{"it allows all actions (*)"}, true
 	}
-	if has(actions, "*") || has(actions, "*:*") {
-		return append(all, "it allows all actions (*)"), true
-	}
+	everywhere := s.get("NotResource") != nil || slices.ContainsFunc(texts(s.get("Resource")), meansAll)
 	var escalating, writes []string
 	for _, a := range actions {
-		lower := strings.ToLower(a)
-		switch {
-		case lower == "iam:*":
+		iamWrites = iamWrites || writesToIAM(a)
+		if strings.EqualFold(a, "iam:*") {
 			all = append(all, "it allows all of IAM (iam:*): the role may give itself any permission")
-			iamWrites = true
 			continue
-		case strings.HasSuffix(a, ":*"):
+		}
+		if strings.HasSuffix(a, ":*") {
 			all = append(all, "it allows all actions of a service ("+a+")")
 		}
-		if slices.ContainsFunc(escalations, func(e string) bool { return matchesAny([]string{a}, e) }) {
+		if meansOne(a, escalations) {
 			escalating = append(escalating, a)
 		}
-		for _, o := range onwards {
-			if everywhere && matchesAny([]string{a}, o) {
-				all = append(all, fmt.Sprintf("it allows %s on every role of the account", o))
-			}
-		}
-		if writesWith(a) && !matchesAny([]string{a}, "sts:AssumeRole") && !matchesAny([]string{a}, "iam:PassRole") {
+		switch {
+		case !everywhere:
+		case meansOne(a, onwards):
+			all = append(all, fmt.Sprintf("it allows %s on every role of the account", a))
+		case writesWith(a):
 			writes = append(writes, a)
 		}
-		iamWrites = iamWrites || strings.HasPrefix(lower, "iam:") && writesWith(a) && lower != "iam:passrole"
 	}
 	if len(escalating) > 0 {
 		all = append(all, "it allows a way to more permissions: "+named(escalating, "actions"))
 	}
-	if everywhere && len(writes) > 0 {
+	if len(writes) > 0 {
 		all = append(all, "it allows changes on every resource: "+named(writes, "actions"))
 	}
 	return all, iamWrites
+}
+
+// meansOne reports whether a pattern means one of the actions.
+func meansOne(pattern string, actions []string) bool {
+	return slices.ContainsFunc(actions, func(a string) bool { return matchesAny([]string{pattern}, a) })
+}
+
+func writesToIAM(action string) bool {
+	return strings.HasPrefix(strings.ToLower(action), "iam:") && writesWith(action) && !strings.EqualFold(action, "iam:PassRole")
+}
+
+var allOfAKind = regexp.MustCompile(`^[a-z-]+[/:][*?]+$`)
+
+// meansAll reports whether a resource is all of them, or all of a kind: *, arn:aws:s3:::*, arn:aws:iam::*:role/*.
+func meansAll(arn string) bool {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return arn == "*"
+	}
+	rest := parts[5]
+	return strings.Trim(rest, "*?/:") == "" || parts[2] != "s3" && allOfAKind.MatchString(rest)
 }
 
 // reading begins the names of actions that change nothing.
@@ -113,10 +131,12 @@ func writesWith(action string) bool {
 // trustWarnings are about who may come in, from where, and for how long.
 func (t *Terms) trustWarnings() (all []string) {
 	for _, p := range t.Principals {
-		rest := strings.TrimPrefix(p, t.arn(t.ServiceAccount, ""))
-		if strings.Trim(rest, "*?/") == "" || strings.Trim(rest, "*?/") == "role" || strings.Trim(rest, "*?/") == "user" {
-			all = append(all, fmt.Sprintf("any %s of account %s may assume the role", map[bool]string{true: "principal", false: strings.Trim(rest, "*?/")}[strings.Trim(rest, "*?/") == ""], t.ServiceAccount))
+		if kind := t.anyOf(p); kind != "" {
+			all = append(all, fmt.Sprintf("any %s of account %s may assume the role", kind, t.ServiceAccount))
 		}
+	}
+	if t.MFA && !slices.ContainsFunc(t.Principals, func(p string) bool { return !strings.HasPrefix(p, t.arn(t.ServiceAccount, "role/")) }) {
+		all = append(all, "the trust asks for MFA, and no session of a role carries it: only a user of account "+t.ServiceAccount+" can meet it")
 	}
 	for _, s := range t.SourceIPs {
 		p, err := netip.ParsePrefix(s)
@@ -147,4 +167,17 @@ func (t *Terms) trustWarnings() (all []string) {
 		all = append(all, "the template's address is not on S3: CloudFormation takes templates from there alone")
 	}
 	return all
+}
+
+// anyOf says what a pattern means all of, or "".
+func (t *Terms) anyOf(pattern string) string {
+	switch strings.Trim(strings.TrimPrefix(pattern, t.arn(t.ServiceAccount, "")), "*?/") {
+	case "":
+		return "principal"
+	case "role":
+		return "role"
+	case "user":
+		return "user"
+	}
+	return ""
 }
