@@ -67,6 +67,7 @@ func TestRetire(t *testing.T) {
 		{Role: "globex/readonly", Outcome: "ok", AccessKeyID: "ASIA1", Expires: time.Now().Add(20 * time.Minute)},
 		{Role: "globex/readonly", Outcome: "ok", AccessKeyID: "ASIA2", Expires: time.Now().Add(50 * time.Minute)},
 		{Role: "globex/readonly", Outcome: "ok", AccessKeyID: "ASIA3", Expires: time.Now().Add(-time.Minute)},
+		{Role: "globex/readonly", Outcome: "ok", AccessKeyID: "ASIA5", Expires: time.Now().Add(40 * time.Minute), From: "verify"},
 		{Role: "globex/billing", Outcome: "denied"},
 		{Role: "acme/admin", Outcome: "ok", AccessKeyID: "ASIA4", Expires: time.Now().Add(time.Minute)},
 	} {
