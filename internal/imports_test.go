@@ -68,7 +68,6 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc": {"credd/internal/agent/source"},
 	"github.com/aws/aws-sdk-go-v2/service/signin":  {"credd/internal/agent/source"},
 	"github.com/kardianos/service":                 {"credd/internal/host"},
-	"go.yaml.in/yaml/v3":                           {}, // fakeaws reads templates; what we write needs no library
 	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
 	"github.com/aws/aws-sdk-go-v2/credentials/...": {"credd/internal/agent/source", "credd/internal/agent/sts", "credd/bench"},
 }
