@@ -433,3 +433,33 @@ func (s *stay) searched() {
 		}
 	}
 }
+
+// Each preset, and each option that narrows a role, makes a stack that AWS takes and a role that is verified.
+func TestInvitationsAreDeployed(t *testing.T) {
+	t.Parallel()
+	s := newStay(t)
+	invitations := map[string][]string{
+		"readonly":   {"--permissions", "readonly", "--until", "2100-01-01"},
+		"support":    {"--permissions", "support", "--source-ip", "127.0.0.0/8", "--source-ip", "2001:db8::/32"},
+		"billing":    {"--permissions", "billing", "--max-session", "4h", "--session-tags", "--source-identity", "--setup", "support", "--name", "Acme \x1b[31m\u202e'$(id)'\" # {{resolve:ssm:x}}"}, // the first one,
+		"data":       {"--permissions", "data", "--resource", "arn:aws:s3:::acme-data", "--path", "/northwind/"},
+		"compute":    {"--permissions", "compute", "--boundary", "arn:aws:iam::aws:policy/ReadOnlyAccess", "--tag", "Owner=Wiß & Co", "--tag", "a=b"},
+		"monitoring": {"--permissions", "monitoring", "--principal", us, "--exact"},
+		"elsewhere":  {"--permissions", "support", "--source-ip", "203.0.113.0/24"},
+	}
+	for _, role := range slices.Sorted(maps.Keys(invitations)) {
+		out := s.c.home + "/" + role
+		args := append([]string{"customer", "invite", "acme", "--role", role, "--account", theirAccount, "--self-check", "--out", out}, invitations[role]...)
+		s.credd(args...).want(t, 0)
+		text, err := os.ReadFile(out + "/invitation.html")
+		check(t, err)
+		s.c.run(out, page{t, string(text)}.deploy("CloudFormation, by command"))
+	}
+	for role := range invitations {
+		if role == "elsewhere" {
+			s.w.helper("acme/elsewhere").want(t, 6, "denied by AWS")
+			continue
+		}
+		s.credd("customer", "verify", "acme", "--role", role).want(t, 0, "verified")
+	}
+}

@@ -1,6 +1,7 @@
 package fakeaws
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -93,4 +94,37 @@ func TestBadProperties(t *testing.T) {
 			t.Errorf("%s: the events are %s\nwant %s", tt.properties, out, tt.want)
 		}
 	}
+}
+
+// Whatever a template holds, it is worked out or refused.
+func FuzzTemplate(f *testing.F) {
+	text, err := os.ReadFile("testdata/role.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(text))
+	f.Add(jsonTemplate)
+	f.Add(roleResource)
+	f.Add(roleResource + "Outputs: {A: {Value: {Fn::GetAtt: [Role, Arn]}, Condition: B}, C: {Value: !Sub [a, {}]}}\nConditions: {B: !Not [!Equals [a, !Select [7, [a]]]]}")
+	f.Fuzz(func(t *testing.T, text string) {
+		tmpl, err := parseTemplate(text)
+		if err != nil {
+			return
+		}
+		values, err := tmpl.settle(map[string]string{}, nil, nil)
+		if err != nil {
+			return
+		}
+		st := &stack{arn: "arn:aws:cloudformation:eu-west-1:012345678901:stack/a/b", account: "012345678901", name: "a", resources: map[string]*resource{}}
+		e := st.evaluator(tmpl, values)
+		for _, id := range tmpl.order {
+			properties, there, err := e.wanted(id)
+			if err == nil && there {
+				readRole(properties)
+				readPolicy(properties)
+				st.resources[id] = &resource{id: id, attributes: map[string]string{"": id, "Arn": id}}
+			}
+		}
+		e.describe()
+	})
 }
