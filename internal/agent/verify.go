@@ -39,6 +39,9 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 		}
 		all[i].err = a.answered(ctx, c, false, func() (err error) { all[i].by, err = a.caller(ctx, st, role); return err })
 	}
+	if f := a.loginFirst(all); f != (failure{}) {
+		return nil, f
+	}
 	var err error
 	c.attended(ctx, func(ctx context.Context) {
 		inParallel(verifiedAtOnce, all, func(t *trial) { t.run(ctx, func(text string) { c.event(api.Event{Notice: text}) }) })
@@ -59,6 +62,16 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 		}
 	}
 	return out, failure{}
+}
+
+// loginFirst is the failure of a request of whose roles none can be asked for without a login or a code.
+func (a *Agent) loginFirst(all []*trial) failure {
+	for _, t := range all {
+		if t.err == nil || explain(t.err).code != ipc.Login {
+			return failure{}
+		}
+	}
+	return a.explainRole(all[0].role.Name, all[0].err)
 }
 
 // inParallel does work on each, on so many at once at most.

@@ -332,6 +332,28 @@ func TestItsSourceFails(t *testing.T) {
 	if r := w.one("beta/two"); r.Verdict != verify.Verified || !strings.HasSuffix(brief(r), want) {
 		t.Errorf("got %s", brief(r))
 	}
+	w.aws.DeleteRole(hub)
+	w.ask(api.Request{Do: api.DoForget, Name: "us"}, &api.Forgotten{}) // its session lives on
+	// What could not be asked about is no news of the role.
+	if r := w.one("beta/two"); r.Verdict != verify.Inconclusive {
+		t.Errorf("got %s", brief(r))
+	}
+	rec, err := customer.Load(filepath.Join(w.dir, "state"), "beta")
+	if got := rec.Roles["two"].Verified; err != nil || got == nil || got.Verdict != verify.Verified {
+		t.Errorf("got record %+v, %v", got, err)
+	}
+}
+
+func TestLoginComesFirst(t *testing.T) {
+	expired := strings.ReplaceAll(settings, "\"work\"\n[defaults]", "\"expired\"\n[defaults]")
+	w := newWorld(t, map[string]string{"credd.toml": expired, "customers/acme.toml": customerText("admin", "readonly")})
+	err := w.call(t, api.Request{Do: api.DoVerify, Name: "acme"}, &api.Verified{})
+	if e, ok := err.(*ipc.Error); !ok || !has(e, ipc.Login, "acme/admin: its source work: the login is over | log in") {
+		t.Errorf("got %+v", err)
+	}
+	if n := w.aws.count(); n != 0 {
+		t.Errorf("got %d calls, want none", n)
+	}
 }
 
 // A role whose requests carry tags may let in whoever sends none.

@@ -247,17 +247,22 @@ func (w *trialWorld) noCanary(out api.Verified, told []string) {
 
 func leaksID(text string) bool { return strings.Contains(text, "canary-") }
 
-// untouched checks that a verification left no session, no failure and no health of a role.
-func (w *trialWorld) untouched() {
+func (w *trialWorld) ask(req api.Request, out any) {
 	w.t.Helper()
-	var st api.Status
 	c, err := net.Dial("unix", filepath.Join(w.dir, "run", "agent.sock"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := api.Call(w.t.Context(), c, api.Request{Do: api.DoStatus}, &st); err != nil {
+	if err := api.Call(w.t.Context(), c, req, out); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// untouched checks that a verification left no session, no failure and no health of a role.
+func (w *trialWorld) untouched() {
+	w.t.Helper()
+	var st api.Status
+	w.ask(api.Request{Do: api.DoStatus}, &st)
 	if len(st.Sessions) != 0 || len(st.Failing) != 0 {
 		w.t.Errorf("got sessions %v, failures %v; want none", st.Sessions, st.Failing)
 	}

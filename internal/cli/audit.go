@@ -102,6 +102,9 @@ func (s *Streams) auditLine(e audit.Entry) error {
 	what := e.Error
 	if e.Outcome == "ok" {
 		what = e.AccessKeyID + " from " + e.From
+		if e.Error != "" { // of a verification: a session that should not have been given
+			what += ": " + e.Error
+		}
 	}
 	outcome := s.paint(red, e.Outcome)
 	if e.Outcome == "ok" {

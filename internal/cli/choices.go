@@ -7,6 +7,7 @@ import (
 
 	"credd/internal/agent/api"
 	"credd/internal/awsconfig"
+	"credd/internal/customer/invite"
 )
 
 // offer is what a word can become.
@@ -55,8 +56,10 @@ func init() { // a map that is set here may hold functions that look into it
 
 		"--source": {list: either(sources(""), roles)}, "--from-sso": {list: sources("sso")},
 		"--role": {list: either(customers, roles)}, "customer add --role": {}, // a permission set
-		"customer verify --role": {list: rolesOfCustomer},
-		"init --role":            {partly, newRole}, "init --source": {}, "init --type": words("sso", "keys", "profile"), "--vault-key": words("passphrase", "file"),
+		"customer invite --role": {list: rolesOf}, "customer finish-setup --role": {list: rolesOf}, "customer verify --role": {list: rolesOf},
+		"--permissions": {ordered, presets}, "--setup": {files, presets}, "--policy": {kind: files}, "--out": {kind: files}, "--output": {kind: files},
+		"--max-session": {ordered, words("1h", "2h", "4h", "8h", "12h").list},
+		"init --role":   {partly, newRole}, "init --source": {}, "init --type": words("sso", "keys", "profile"), "--vault-key": words("passphrase", "file"),
 		"--customer": {list: customers}, "--default-source": {list: sources("")},
 		"--type": words(sourceTypes...), "--mfa": words("prompt", "totp", "command"), "--outcome": words(outcomes...),
 		"env --format": words("bash", "fish", "powershell", "dotenv", "json", "github"), "--format": words(),
@@ -101,12 +104,20 @@ func labelled(all []api.Label) (out []choice) {
 	return out
 }
 
-// rolesOfCustomer are those of the customer that stands on the line, without its name.
-func rolesOfCustomer(l lookup) (out []choice) {
+// rolesOf are those of the customer that stands on the line, without its name.
+func rolesOf(l lookup) (out []choice) {
 	for _, c := range roles(l) {
-		if role, ok := strings.CutPrefix(c.word, strings.Join(l.args, "")+"/"); ok {
+		if customer, role, _ := strings.Cut(c.word, "/"); len(l.args) > 0 && customer == l.args[0] {
 			out = append(out, choice{role, c.about})
 		}
+	}
+	return out
+}
+
+// presets are the ready-made permissions of an invitation.
+func presets(lookup) (out []choice) {
+	for _, p := range invite.Presets() {
+		out = append(out, choice{p.Name, p.Does})
 	}
 	return out
 }

@@ -76,6 +76,14 @@ func TestCompletion(t *testing.T) {
 		{"role add acme/new --source ", "keys work acme/admin globex/readonly", fine},
 		{"role add acme/new --duration 1", "15m 1h 12h", ordered},
 		{"role add acme/new --environment ", "Test production", fine},
+		{"customer invite gl", "globex", fine},
+		{"customer invite globex --role ", "readonly", fine},
+		{"customer invite globex --permissions ", "readonly support billing data compute monitoring", ordered},
+		{"customer invite globex --setup dat", "data", none},
+		{"customer invite globex --max-session 1", "1h 12h", ordered},
+		{"customer invite globex --source ", "keys work acme/admin globex/readonly", fine},
+		{"customer retire ", "acme globex", fine},
+		{"customer export acme --output ", "", none},
 		{"audit --role ac", "acme acme/admin", fine},
 		{"audit --outcome de", "denied", fine},
 		{"help role ", "add list remove show", fine},
@@ -136,6 +144,7 @@ var free = []string{
 	"--mfa-serial", "--region", "--role-arn", "--role-name", "--since", "--sso-region", "--sso-session", "--start-url",
 	"--sts-region", "--until", "--endpoint-url", "--shell", "import --customer",
 	"--service-name", "--sso-account", "--sso-role",
+	"--resource", "--path", "--name", "--principal", "--source-ip", "--boundary", "--tag", "--stack", "--template-url",
 }
 
 func TestEveryArgumentHasAnOffer(t *testing.T) {

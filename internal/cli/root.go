@@ -140,6 +140,8 @@ func sorted(err error) *userError {
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd role list"}
 	case errors.Is(err, roster.ErrExists):
 		return &userError{ipc.Usage, err.Error(), "change it in that file, or take it out first: credd role remove"}
+	case errors.Is(err, roster.ErrUnknownCustomer):
+		return &userError{ipc.UnknownRole, err.Error(), "see: credd customer list"}
 	case errors.Is(err, roster.ErrUnknownSource):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd source list"}
 	case errors.Is(err, roster.ErrSourceExists):

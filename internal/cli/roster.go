@@ -161,7 +161,8 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 	for _, cmd := range []*cobra.Command{list, show} {
 		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	}
-	return group("customer", "Look at customers, add those of a login", newCustomerAddCmd(s), newCustomerVerifyCmd(s), list, show)
+	return group("customer", "Look at customers, invite, verify and leave them", newCustomerAddCmd(s), list, show,
+		newCustomerInviteCmd(s), newCustomerVerifyCmd(s), newCustomerFinishCmd(s), newCustomerRetireCmd(s), newCustomerExportCmd(s))
 }
 
 type customerJSON struct {

@@ -206,11 +206,7 @@ func (r *Roster) checkSettings(path string, data []byte, known int) error {
 
 // text is the source's table, after a blank line.
 func (s *Source) text() string {
-	name := s.Name
-	if strings.ContainsAny(name, ".@+=,") {
-		name = tomlString(name)
-	}
-	return "\n[source." + name + "]\n" + line("type", s.Type) + line("profile", s.Profile) +
+	return "\n[source." + tableKey(s.Name) + "]\n" + line("type", s.Type) + line("profile", s.Profile) +
 		line("mfa_serial", s.MFASerial) + line("mfa", s.MFA) + lines("mfa_command", s.MFACommand) +
 		line("sso_session", s.SSOSession) + line("start_url", s.StartURL) + line("sso_region", s.SSORegion) +
 		line("account_id", s.AccountID) + line("role_name", s.RoleName) + line("token_file", s.TokenFile) +

@@ -25,6 +25,9 @@ func isRoleName(s string) bool { return len(s) <= maxName && roleForm.MatchStrin
 // CanBeSource says whether a source can have the name.
 func CanBeSource(name string) bool { return isName(name) }
 
+// CanBeCustomer says whether a customer can have the name, which is also that of files.
+func CanBeCustomer(name string) bool { return isName(name) }
+
 // CanBeRole says whether a role can have the name, that of its customer included.
 func CanBeRole(name string) bool {
 	customer, role, _ := cutRole(name)

@@ -200,6 +200,17 @@ func (r *Roster) Customer(key string) (*Customer, bool) {
 	return c, ok
 }
 
+// ExternalID is the one that the customer's roles have unless they name another.
+func (c *Customer) ExternalID() cred.Secret { return c.draft.externalID }
+
+// SourceOfAll is the source that its file names for all its roles, "" if it names none.
+func (c *Customer) SourceOfAll() string { return c.draft.source }
+
+// IsNamed says whether credd.toml has a name for us, and Settings.Service not just the usual one.
+func (r *Roster) IsNamed() bool {
+	return r.settings.settings != nil && r.settings.settings.settings.Service.Name != ""
+}
+
 // Role returns a role by its whole name. Its error is a Problem if the role's file cannot be used, else it wraps
 // ErrUnknownRole.
 func (r *Roster) Role(name string) (*Role, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // newFile is a customer's file with one role.
@@ -23,10 +24,7 @@ func (n NewRole) newFile(role string) string {
 
 // table is the role's own table, after a blank line.
 func (n NewRole) table(role string, externalIDIsKnown bool) string {
-	if strings.ContainsAny(role, "/.@+=,") {
-		role = tomlString(role)
-	}
-	text := "\n[role." + role + "]\n" + line("arn", n.ARN)
+	text := "\n[role." + tableKey(role) + "]\n" + line("arn", n.ARN)
 	if n.ARN == "" {
 		text += ownSession + " = true\n"
 	}
@@ -37,11 +35,30 @@ func (n NewRole) table(role string, externalIDIsKnown bool) string {
 	return text
 }
 
+// tableKey is the name of a role or a source as a part of a table's header.
+func tableKey(name string) string {
+	if strings.ContainsAny(name, "/.@+=,") {
+		return tomlString(name)
+	}
+	return name
+}
+
 func line(key, value string) string {
 	if value == "" {
 		return ""
 	}
 	return key + " = " + tomlString(value) + "\n"
+}
+
+// FormatDuration writes a duration as people do: 1h, 1h30m, 90s.
+func FormatDuration(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // tomlString writes a basic string. Control characters become escapes, which the check then refuses by line.

@@ -67,7 +67,7 @@ func (t *Terms) createScript(r *role) string {
 			notes[p.name], shellWord(r.name), p.name)
 	}
 	b.WriteString(attachments("attach", "Policies that AWS writes and keeps up to date.", r.name, r.managed))
-	b.WriteString(attachments("attach", "Likewise, until the setup is done.", r.name, r.setup))
+	b.WriteString(attachments("attach", "Policies that AWS writes and keeps up to date, until the setup is done.", r.name, r.setup))
 	return b.String()
 }
 

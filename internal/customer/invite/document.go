@@ -21,9 +21,12 @@ type (
 
 // The expressions: each format has its own way to say them.
 type (
-	externalID struct{}             // the parameter that holds it
-	ownARN     struct{ role *role } // the ARN of the role that the policy is in
+	externalID struct{}                                      // the parameter that holds it
+	ownARN     struct{ role *role }                          // the ARN of the role that the policy is in
+	ours       struct{ account, resource, partition string } // the ARN of one of us; a template takes the partition that it is in
 )
+
+func (o ours) arn() string { return "arn:" + o.partition + ":iam::" + o.account + ":" + o.resource }
 
 // get returns the value of a member, or nil.
 func (o object) get(key string) any {
@@ -104,6 +107,8 @@ func resolve(v any, id, arn string) any {
 		return id
 	case ownARN:
 		return arn
+	case ours:
+		return v.arn()
 	}
 	return v
 }

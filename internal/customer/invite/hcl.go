@@ -114,6 +114,8 @@ func oneLine(v any) bool {
 		return len(v) == 0
 	case list:
 		return len(v) < 2 && (len(v) == 0 || oneLine(v[0]))
+	case raw:
+		return !strings.Contains(string(v), "\n")
 	case encoded, hclBlock:
 		return false
 	}
@@ -177,6 +179,8 @@ func hclScalar(v any) string {
 		return string(v)
 	case externalID:
 		return "var.external_id"
+	case ours:
+		return hclText(v.arn())
 	case ownARN:
 		return "aws_iam_role.access.arn"
 	}

@@ -171,7 +171,8 @@ var (
 		"Bool": true, "BinaryEquals": true, "IpAddress": true, "NotIpAddress": true, "Null": true,
 		"ArnEquals": true, "ArnLike": true, "ArnNotEquals": true, "ArnNotLike": true,
 	}
-	conditionKey = regexp.MustCompile(`^[a-zA-Z0-9-]+:[^\s"\\]+$`)
+	numbers      = regexp.MustCompile(`^-?[0-9]{1,15}$`)
+	conditionKey = regexp.MustCompile(`^[a-zA-Z0-9-]{1,64}:[^\s"\\]{1,200}$`) // a tag's key has 128; YAML takes keys of 1,024 bytes
 )
 
 func (c *policyChecker) condition(s object, path string) error {
@@ -227,7 +228,11 @@ func (c *policyChecker) conditionValues(key member, path string) error {
 			if err := checkText(v); err != nil {
 				return c.fail(path, "%w", err)
 			}
-		case bool, number:
+		case bool:
+		case number:
+			if !numbers.MatchString(string(v)) {
+				return c.fail(path, "%s is a number that not all formats write alike; put it in quotes", v)
+			}
 		default:
 			return c.fail(path, "a value of %q is not a text, number or bool", key.key)
 		}

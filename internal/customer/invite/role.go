@@ -75,10 +75,10 @@ func (t *Terms) role() *role {
 
 // trust is the policy that says who may assume the role.
 func (t *Terms) trust() object {
-	principal := t.arn(t.ServiceAccount, "root")
+	principal := ours{t.ServiceAccount, "root", t.Partition}
 	condition := object{{"StringEquals", object{{"sts:ExternalId", externalID{}}}}}
 	if t.Exact && len(t.Principals) == 1 {
-		principal = t.Principals[0]
+		principal.resource = strings.TrimPrefix(t.Principals[0], t.arn(t.ServiceAccount, ""))
 	} else {
 		condition = append(condition, member{"ArnLike", object{{"aws:PrincipalArn", compact(t.Principals)}}})
 	}
@@ -153,9 +153,9 @@ func replace(s string, takes func(rune) bool, instead rune) string {
 			return r
 		case unicode.IsSpace(r):
 			return ' '
-		case r == '{':
+		case r == '{' && takes('('):
 			return '('
-		case r == '}':
+		case r == '}' && takes(')'):
 			return ')'
 		}
 		return instead

@@ -98,7 +98,7 @@ func (r *role) terraformManaged() (all object) {
 		}}})
 	}
 	add("managed", "Policies that AWS writes and keeps up to date.", r.managed, func(list string) string { return "toset(" + list + ")" })
-	add("setup", "Likewise, until the setup is done.", r.setup, func(list string) string { return "toset(var.setup ? " + list + " : [])" })
+	add("setup", "Policies that AWS writes and keeps up to date, until the setup is done.", r.setup, func(list string) string { return "toset(var.setup ? " + list + " : [])" })
 	return all
 }
 

@@ -152,6 +152,8 @@ func (w *yamlWriter) scalar(v any) string {
 		return "!Equals [" + w.scalar(v[0]) + ", " + w.scalar(v[1]) + "]"
 	case externalID:
 		return w.scalar(ref(idParameter))
+	case ours:
+		return w.scalar(sub("arn:${AWS::Partition}:iam::" + v.account + ":" + subText(v.resource)))
 	case ownARN:
 		return w.scalar(sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role" + subText(v.role.path+v.role.name)))
 	}

@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"credd/internal/customer/invite"
+	"credd/internal/disk"
+	"credd/internal/doctor"
+	"credd/internal/ipc"
+)
+
+// vacant says whether a folder can be made: there is none, or an empty one.
+func vacant(out string) error {
+	entries, err := os.ReadDir(out)
+	var at *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.As(err, &at):
+		return &userError{ipc.Usage, fmt.Sprintf("%s cannot be the folder: %s", out, at.Err), "name another one: --out DIR"}
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return &userError{ipc.Usage, out + " is there already, and not empty", "name another one: --out DIR; nothing in it was touched"}
+	}
+	return nil
+}
+
+// folder writes files into a new folder beside the one that they are for, which is only to be renamed then. It is the user's alone.
+func folder(out string, files []invite.File) (tmp string, err error) {
+	parent := filepath.Dir(out)
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return "", err
+	}
+	if tmp, err = os.MkdirTemp(parent, ".credd-invitation-*"); err != nil { // mode 0700
+		return "", err
+	}
+	for _, f := range files {
+		if err := putFile(tmp, f); err != nil {
+			return "", errors.Join(err, os.RemoveAll(tmp))
+		}
+	}
+	if err := os.Remove(out); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty one
+		return "", errors.Join(err, os.RemoveAll(tmp))
+	}
+	return tmp, nil
+}
+
+// makeFolder writes files into a new folder.
+func makeFolder(out string, files []invite.File) error {
+	tmp, err := folder(out, files)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, out); err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	return nil
+}
+
+func putFile(dir string, f invite.File) error {
+	name := filepath.FromSlash(f.Path)
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("%q is no path in a folder", f.Path)
+	}
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return disk.Replace(path, f.Data, fs.FileMode(f.Mode).Perm())
+}
+
+// short is a path as a person at this place writes it, as one word of a shell.
+func short(path string) string {
+	if here, err := os.Getwd(); err == nil {
+		if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+			path = rel
+		}
+	}
+	return doctor.Quote(path)
+}

@@ -1,0 +1,118 @@
+package customer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"credd/internal/agent/roster"
+	"credd/internal/customer/invite"
+	"credd/internal/disk"
+)
+
+// invitationsFile is where the invitations of a customer are kept.
+func invitationsFile(stateDir, key string) string {
+	return filepath.Join(stateDir, "invitations", key+".json")
+}
+
+// Invitations of a customer are kept by those who sent them: state/invitations/KEY.json, a list. No external ID is in it.
+func Invitations(stateDir, key string) ([]invite.Terms, error) {
+	if !roster.CanBeCustomer(key) {
+		return nil, nil
+	}
+	path := invitationsFile(stateDir, key)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []invite.Terms
+	if err := json.Unmarshal(data, &all); err != nil {
+		return nil, fmt.Errorf("%s is not a list of invitations: move it away, and invite anew what is missing", path)
+	}
+	return all, nil
+}
+
+// Invitation is that of a role, nil if it was not invited.
+func Invitation(stateDir, key, role string) (*invite.Terms, error) {
+	all, err := Invitations(stateDir, key)
+	if i := slices.IndexFunc(all, func(t invite.Terms) bool { return t.Role == role }); i >= 0 {
+		return &all[i], err
+	}
+	return nil, err
+}
+
+// Invite keeps the terms of an invitation, in place of one of the same role.
+func Invite(stateDir string, t invite.Terms) error {
+	return changeInvitations(stateDir, t.Customer, func(all []invite.Terms) []invite.Terms {
+		all = slices.DeleteFunc(all, func(o invite.Terms) bool { return o.Role == t.Role })
+		all = append(all, t)
+		slices.SortFunc(all, func(a, b invite.Terms) int { return strings.Compare(a.Role, b.Role) })
+		return all
+	})
+}
+
+// Uninvite forgets the invitation of a role.
+func Uninvite(stateDir, key, role string) error {
+	return changeInvitations(stateDir, key, func(all []invite.Terms) []invite.Terms {
+		return slices.DeleteFunc(all, func(o invite.Terms) bool { return o.Role == role })
+	})
+}
+
+func changeInvitations(stateDir, key string, change func([]invite.Terms) []invite.Terms) error {
+	if !roster.CanBeCustomer(key) {
+		return fmt.Errorf("%q cannot be the name of a customer", key)
+	}
+	path := invitationsFile(stateDir, key)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	unlock, err := lockFor(filepath.Join(filepath.Dir(path), ".lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	all, err := Invitations(stateDir, key)
+	if err != nil {
+		return err
+	}
+	all = change(all)
+	if len(all) == 0 {
+		return gone(os.Remove(path))
+	}
+	data, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return disk.Replace(path, append(data, '\n'), 0o600)
+}
+
+// lockFor waits for the lock of those who change these files.
+func lockFor(path string) (unlock func(), err error) {
+	const patience = 5 * time.Second // another command has it for milliseconds
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		f, err := disk.TryLock(path)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if !errors.Is(err, disk.ErrLocked) || time.Now().After(end) {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+}
+
+// gone takes a file that was not there as removed.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
