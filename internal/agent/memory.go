@@ -206,16 +206,27 @@ func (m *memory) load(key string) *kept {
 	return k
 }
 
-// forget drops what is known of customers that are gone, without writing it: whoever retired them moved their record.
+// forget drops what is known of customers that are gone, without writing it: whoever retired them moves their record. Once it
+// returns nothing more is written of them.
 func (m *memory) forget() {
+	if m.drop() {
+		m.saving.Lock()
+		defer m.saving.Unlock()
+	}
+}
+
+// drop reports whether something of them is being written.
+func (m *memory) drop() (saving bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.take()
-	for key := range m.by {
+	for key, k := range m.by {
 		if _, ok := m.inForce(key); !ok {
+			saving = saving || k.saving
 			delete(m.by, key)
 		}
 	}
+	return saving
 }
 
 // run writes what is to be written until ctx ends. It sleeps while there is nothing.
@@ -289,7 +300,8 @@ func (m *memory) due(now time.Time, all bool, only []string) map[string]customer
 			break
 		}
 		roles, ok := m.inForce(key)
-		if !ok {
+		if !ok { // it went while its role was being assumed
+			delete(m.by, key)
 			continue
 		}
 		maps.DeleteFunc(k.record.Roles, func(name string, _ customer.Seen) bool { return !slices.Contains(roles, name) })

@@ -217,6 +217,36 @@ func TestARecordOutlivesBrokenFiles(t *testing.T) {
 	}
 }
 
+// A customer that is retired while its role is being assumed gets no record again.
+func TestNothingIsWrittenOfACustomerThatWent(t *testing.T) {
+	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin"), "customers/globex.toml": customerText("admin")})
+	asked, gone := make(chan struct{}), make(chan struct{})
+	w.aws.set(func(sts.Caller, sts.Request) error {
+		close(asked)
+		<-gone
+		return nil
+	})
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		w.send(t, ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, "acme/admin")))
+	}()
+	<-asked
+	if err := os.Remove(filepath.Join(w.dir, "customers/acme.toml")); err != nil {
+		t.Fatal(err)
+	}
+	w.agent.Reload()
+	close(gone)
+	<-answered
+	w.aws.set(nil)
+	w.settle()
+	w.get(t, "globex/admin")
+	w.settle()
+	if keys, err := customer.Recorded(filepath.Join(w.dir, "state")); err != nil || len(keys) != 1 || keys[0] != "globex" {
+		t.Errorf("got records of %v, %v", keys, err)
+	}
+}
+
 // What a newer credd wrote stays.
 func TestARecordOfANewerCredd(t *testing.T) {
 	w := newWorld(t, map[string]string{
