@@ -154,7 +154,7 @@ func (g generator) permissions(t *testing.T, partition string) Permissions {
 // policy is one that a person might write, with texts that are none's friends.
 func (g generator) policy(t *testing.T, partition string) Permissions {
 	t.Helper()
-	texts := []string{"x", "${aws:username}", "yes", "0123", `a"b\c`, "#{x}", "% {", "Müller", "line\nbreak", "!Sub x", "'"}
+	texts := []string{"x", "${aws:username}", "yes", "0123", `a"b\c`, "%{if x}", "$${aws:username}", "%%{x}", "Müller", "line\nbreak", "!Sub x", "'"}
 	var statements list
 	for range 1 + g.Intn(3) {
 		s := object{{"Effect", pick(g, []string{"Allow", "Allow", "Deny"})}}

@@ -160,8 +160,14 @@ func checkText(s string) error {
 	if strings.Contains(s, "{{resolve:") {
 		return fmt.Errorf("%q is a reference that CloudFormation would resolve", s)
 	}
+	if v := templateVariable.FindString(s); v != "" {
+		return fmt.Errorf("%q is a variable of a template; a policy's is such as ${aws:username}", v)
+	}
 	return nil
 }
+
+// templateVariable is one that CloudFormation or Terraform would have put something in place of, where the policy comes from.
+var templateVariable = regexp.MustCompile(`\$\{(AWS::)?[A-Za-z0-9_.]+\}`)
 
 var (
 	operators = map[string]bool{

@@ -69,6 +69,8 @@ func TestPoliciesThatAWSRefuses(t *testing.T) {
 		{"null", statement(`"Effect": "Allow", "Action": "*", "Resource": null`), `line 3: null is no value`},
 		{"letters that IAM takes none of", statement(`"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::東"`), "which AWS takes in no policy"},
 		{"what CloudFormation would resolve", statement(`"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::{{resolve:ssm:x}}"`), "CloudFormation would resolve"},
+		{"a template's variable", statement(`"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::b-${AWS::Region}"`), `line 3: "${AWS::Region}" is a variable of a template`},
+		{"Terraform's", statement(`"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${var.bucket}"`), `"${var.bucket}" is a variable of a template`},
 		{"a number of its own form", statement(`"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"NumericLessThan": {"aws:x": 1e3}}`), "put it in quotes"},
 		{"no UTF-8", "{\"\xff\": 1}", "line 1: this is no UTF-8 text"},
 		{"too deep", strings.Repeat("[", 100_000), "nested too deeply"},
