@@ -142,7 +142,9 @@ func TestReportJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.out), &got); err != nil || r.code != 0 || r.err != "" {
 		t.Fatalf("got %+v, %v", r, err)
 	}
-	stamp := func(ago time.Duration) string { return now.Add(-ago).UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano) }
+	stamp := func(ago time.Duration) string {
+		return now.Add(-ago).UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)
+	}
 	day := 24 * time.Hour
 	admin := map[string]any{
 		"customer": "acme", "role": "acme/admin", "requests": 4.0, "ok": 3.0, "success_rate": 0.75, "cache_hits": 2.0, "cache_hit_rate": 2. / 3,
