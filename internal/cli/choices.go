@@ -49,11 +49,11 @@ func init() { // a map that is set here may hold functions that look into it
 		"exec ROLE":            everyRole,
 		"exec COMMAND":         {kind: files},
 		"env ROLE":             everyRole,
+		"report --role":        everyRole, "report --by": words("role", "customer"), "report --days": {ordered, words("7", "30", "90").list},
 		"console ROLE":         {list: roles},
 
 		"--source": {list: either(sources(""), roles)}, "--from-sso": {list: sources("sso")},
 		"--role": {list: either(customers, roles)}, "customer add --role": {}, // a permission set
-		"report --role": {list: everyRole.list}, "--by": words("role", "customer"), "--days": {ordered, words("7", "30", "90").list},
 		"init --role": {partly, newRole}, "init --source": {}, "init --type": words("sso", "keys", "profile"), "--vault-key": words("passphrase", "file"),
 		"--customer": {list: customers}, "--default-source": {list: sources("")},
 		"--type": words(sourceTypes...), "--mfa": words("prompt", "totp", "command"), "--outcome": words(outcomes...),
