@@ -140,7 +140,7 @@ func (s *Streams) reportTable(r *audit.Report, by string, since, now time.Time) 
 func useRow(name string, u *audit.Use, now time.Time) []string {
 	row := []string{name, strconv.Itoa(u.Requests), percent(u.OK, u.Requests), percent(u.Cached, u.OK), "-", strconv.Itoa(u.Calls()), "-", "-", failures(u)}
 	if u.OK > 0 {
-		row[4], row[6], row[7] = short(u.Mean()), clock(u.First, now), clock(u.Last, now)
+		row[4], row[6], row[7] = waited(u.Mean()), clock(u.First, now), clock(u.Last, now)
 	}
 	return row
 }
@@ -157,8 +157,8 @@ func percent(n, of int) string {
 	return fmt.Sprintf("%d.%d %%", tenths/10, tenths%10)
 }
 
-// short writes a duration in the unit that people think of it in.
-func short(d time.Duration) string {
+// waited writes a duration in the unit that people think of it in.
+func waited(d time.Duration) string {
 	if d < time.Second {
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
 	}
