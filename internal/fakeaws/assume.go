@@ -22,6 +22,10 @@ func (s *Server) assumeRole(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	policy, err := s.sessionPolicy(c.form)
+	if err != nil {
+		return nil, err
+	}
 	transitive, err := inherit(c.who, c.form)
 	if err != nil {
 		return nil, err
@@ -41,7 +45,7 @@ func (s *Server) assumeRole(c call) (any, error) {
 	if d > r.maxSession {
 		return nil, tooLong()
 	}
-	i := s.issue(r, c, d, transitive)
+	i := s.issue(r, c, d, transitive, policy)
 	return &assumeRoleResult{
 		Credentials:      credentials{i.key.ID, i.key.Secret, i.token, formatTime(i.expires)},
 		AssumedRoleUser:  assumedRoleUser{AssumedRoleID: i.id, ARN: i.arn},
@@ -57,28 +61,29 @@ func tooLong() error {
 // authorize returns the role if the caller may assume it. Whatever is missing on the role's side, the error is the
 // same to the byte, because STS does not tell an outsider which roles exist and what they ask for.
 func (s *Server) authorize(c call, a arn, mfa bool) (*role, error) {
+	now := s.Now()
 	s.mu.Lock()
-	r, forbidden := s.roles[a.text], s.forbidden[c.who.principal]
-	refused := s.needMFA[c.who.arn] && !mfa
-	s.mu.Unlock()
-
-	denied := fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.who.arn, a.text)
+	r := s.roles[a.text]
+	why := s.oldRefusal(c, "sts:AssumeRole", a.text, now)
 	switch {
-	case refused:
-		denied += explicitDeny
-	case forbidden:
-		denied += fmt.Sprintf(unallowed, "sts:AssumeRole")
+	case s.needMFA[c.who.arn] && !mfa:
+		why = explicitDenied
+	case s.forbidden[c.who.principal]:
+		why = fmt.Sprintf(unallowed, "sts:AssumeRole")
 	}
-	if refused || forbidden || r == nil || !r.admits(c, mfa) {
-		return nil, &apiError{http.StatusForbidden, "AccessDenied", denied}
+	s.mu.Unlock()
+	if why != "" || r == nil || !r.admits(c, mfa, now) {
+		return nil, &apiError{http.StatusForbidden, "AccessDenied",
+			fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s%s", c.who.arn, a.text, why)}
 	}
 	return r, nil
 }
 
 // admits reports whether the trust policy lets the caller have all that the request asks for. Tags and source identity
 // that come from earlier in a chain need permission like the request's own.
-func (r *role) admits(c call, mfa bool) bool {
-	request := map[string]string{keySourceIP: c.ip, keyPrincipalARN: c.who.principal}
+func (r *role) admits(c call, mfa bool, now time.Time) bool {
+	request := c.conditions(now)
+	request[keySessionName] = c.form.Get("RoleSessionName")
 	if c.form.Has("ExternalId") {
 		request[keyExternalID] = c.form.Get("ExternalId")
 	}
@@ -105,7 +110,8 @@ func (r *role) admits(c call, mfa bool) bool {
 }
 
 // issue makes a session of r that lasts d and hands the transitive tags on.
-func (s *Server) issue(r *role, c call, d time.Duration, transitive map[string]string) *identity {
+func (s *Server) issue(r *role, c call, d time.Duration, transitive map[string]string, policy *grants) *identity {
+	now := s.Now()
 	name := c.form.Get("RoleSessionName")
 	i := &identity{
 		key:            Key{ID: newID("ASIA", 16), Secret: newSecret()},
@@ -115,7 +121,9 @@ func (s *Server) issue(r *role, c call, d time.Duration, transitive map[string]s
 		account:        r.account,
 		id:             r.id + ":" + name,
 		token:          newToken(),
-		expires:        s.Now().Add(d).Truncate(time.Second),
+		issued:         now,
+		policy:         policy,
+		expires:        now.Add(d).Truncate(time.Second),
 		transitive:     transitive,
 		sourceIdentity: c.form.Get("SourceIdentity"),
 		chained:        c.who.temporary(),

@@ -15,6 +15,8 @@ import (
 )
 
 // openTrust lets everyone assume, tag and name its source.
+const denyAll = `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`
+
 const openTrust = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]}}`
 
 func tags(pairs ...string) []types.Tag {
@@ -57,7 +59,8 @@ func TestParameters(t *testing.T) {
 		"900 s":             {func(r *in) { r.DurationSeconds = aws.Int32(900) }, "", ""},
 		"12 h and 1 s":      {func(r *in) { r.DurationSeconds = aws.Int32(43201) }, "ValidationError", "less than or equal to 43200"},
 		"over the role's":   {func(r *in) { r.DurationSeconds = aws.Int32(3601) }, "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."},
-		"policy":            {func(r *in) { r.Policy = aws.String(`{"Version":"2012-10-17"}`) }, "", ""},
+		"policy":            {func(r *in) { r.Policy = aws.String(denyAll) }, "", ""},
+		"empty policy":      {func(r *in) { r.Policy = aws.String(`{"Version":"2012-10-17"}`) }, "MalformedPolicyDocument", "statement"},
 		"broken policy":     {func(r *in) { r.Policy = aws.String(`{"Version":`) }, "MalformedPolicyDocument", "JSON"},
 		"policy no object":  {func(r *in) { r.Policy = aws.String(`[]`) }, "MalformedPolicyDocument", "JSON"},
 		"long policy":       {func(r *in) { r.Policy = aws.String(`{"Id":"` + strings.Repeat("a", 2048) + `"}`) }, "ValidationError", "at 'policy'"},

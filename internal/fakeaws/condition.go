@@ -2,48 +2,56 @@ package fakeaws
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 )
 
-// The condition keys that are enforced. IAM ignores their case, hence the lower case.
+// The condition keys that requests have a value of. IAM ignores their case, hence the lower case.
 const (
-	keyExternalID   = "sts:externalid"
-	keyMFA          = "aws:multifactorauthpresent"
-	keySourceIP     = "aws:sourceip"
-	keyPrincipalARN = "aws:principalarn"
+	keyExternalID       = "sts:externalid"
+	keySessionName      = "sts:rolesessionname"
+	keyMFA              = "aws:multifactorauthpresent"
+	keySourceIP         = "aws:sourceip"
+	keyPrincipalARN     = "aws:principalarn"
+	keyPrincipalAccount = "aws:principalaccount"
+	keyCurrentTime      = "aws:currenttime"
+	keyTokenIssueTime   = "aws:tokenissuetime" // of temporary credentials
 )
 
-// condition holds if one of its values matches the request's value of key. A request that has no such value does not
-// match, as with all of IAM's operators that are no negation.
+// keyKinds are the kinds of operators that each of these keys is good for.
+var keyKinds = map[string][]kind{
+	keyExternalID:       {ofText},
+	keySessionName:      {ofText},
+	keyMFA:              {ofBool},
+	keySourceIP:         {ofAddress},
+	keyPrincipalARN:     {ofText, ofARN},
+	keyPrincipalAccount: {ofText},
+	keyCurrentTime:      {ofDate},
+	keyTokenIssueTime:   {ofDate},
+}
+
+// condition holds if one of its values matches the request's value of key, a negated one if none does. What it says of a
+// request without that value is IAM's rule: only a negation and an operator with IfExists hold then.
 type condition struct {
-	key     string
-	matches []func(string) bool
+	key      string
+	matches  []func(string) bool
+	negated  bool
+	ifExists bool
+	null     string // "true" or "false" of Null, which asks whether there is a value
 }
 
-// operators are the condition operators that are enforced: the keys each is good for, and how it reads a value.
-var operators = map[string]struct {
-	keys    []string
-	compile func(value string) (func(string) bool, error)
-}{
-	"StringEquals": {[]string{keyExternalID}, compileEqual},
-	"StringLike":   {[]string{keyPrincipalARN}, compileGlob},
-	"ArnLike":      {[]string{keyPrincipalARN}, compileARN},
-	"Bool":         {[]string{keyMFA}, compileBool},
-	"IpAddress":    {[]string{keySourceIP}, compileCIDR},
-}
-
-func parseConditions(raw json.RawMessage) ([]condition, error) {
+func parseConditions(raw json.RawMessage, fits func(key string, k kind) bool) ([]condition, error) {
 	byOperator, err := object(raw)
 	if err != nil {
 		return nil, fmt.Errorf("the Condition: %w", err)
 	}
 	var all []condition
 	for name, raw := range byOperator {
-		op, known := operators[name]
-		if !known {
+		plain, ifExists := strings.CutSuffix(name, "IfExists")
+		op, known := operators[plain]
+		if !known || ifExists && op.kind == ofNull {
 			return nil, fmt.Errorf("the condition operator %q is not supported", name)
 		}
 		byKey, err := object(raw)
@@ -51,21 +59,31 @@ func parseConditions(raw json.RawMessage) ([]condition, error) {
 			return nil, fmt.Errorf("the condition %s: %w", name, err)
 		}
 		for key, raw := range byKey {
-			if !slices.Contains(op.keys, strings.ToLower(key)) {
+			if !fits(strings.ToLower(key), op.kind) {
 				return nil, fmt.Errorf("the condition %s on %q is not supported", name, key)
 			}
-			c, err := parseCondition(strings.ToLower(key), raw, op.compile)
+			c, err := parseCondition(strings.ToLower(key), raw, op)
 			if err != nil {
 				return nil, fmt.Errorf("the condition %s on %q: %w", name, key, err)
 			}
+			c.ifExists = ifExists
 			all = append(all, c)
 		}
 	}
 	return all, nil
 }
 
-func parseCondition(key string, raw json.RawMessage, compile func(string) (func(string) bool, error)) (condition, error) {
-	c := condition{key: key}
+// ofTrust are the conditions of a trust policy: on keys that AssumeRole has a value of. On any other they would be void here.
+func ofTrust(key string, k kind) bool {
+	kinds, known := keyKinds[key]
+	return known && (k == ofNull || slices.Contains(kinds, k))
+}
+
+// ofPermission takes any key: a service may have a value of it where the server here has none.
+func ofPermission(key string, k kind) bool { return ofTrust(key, k) || keyKinds[key] == nil }
+
+func parseCondition(key string, raw json.RawMessage, op operator) (condition, error) {
+	c := condition{key: key, negated: op.negated}
 	if text := strings.TrimSpace(string(raw)); text == "true" || text == "false" {
 		raw = json.RawMessage(`"` + text + `"`) // IAM takes a JSON boolean for its text
 	}
@@ -77,11 +95,17 @@ func parseCondition(key string, raw json.RawMessage, compile func(string) (func(
 		if strings.Contains(v, "${") {
 			return c, fmt.Errorf("the policy variable in %q is not supported", v)
 		}
-		match, err := compile(v)
+		match, err := op.compile(v)
 		if err != nil {
 			return c, err
 		}
 		c.matches = append(c.matches, match)
+	}
+	if op.kind == ofNull {
+		c.null = strings.ToLower(values[0])
+		if len(values) > 1 {
+			return c, errors.New("more than one value")
+		}
 	}
 	return c, nil
 }
@@ -89,68 +113,11 @@ func parseCondition(key string, raw json.RawMessage, compile func(string) (func(
 // holds reports whether the condition is met in a request with these condition values.
 func (c condition) holds(request map[string]string) bool {
 	value, present := request[c.key]
-	return present && slices.ContainsFunc(c.matches, func(match func(string) bool) bool { return match(value) })
-}
-
-func compileEqual(want string) (func(string) bool, error) {
-	return func(got string) bool { return got == want }, nil
-}
-
-func compileGlob(pattern string) (func(string) bool, error) {
-	return func(got string) bool { return glob(pattern, got) }, nil
-}
-
-// compileARN matches each of the six parts of an ARN by itself, so that no wildcard reaches across a colon.
-func compileARN(pattern string) (func(string) bool, error) {
-	want := strings.SplitN(pattern, ":", 6)
-	if len(want) != 6 {
-		return nil, fmt.Errorf("%q is not an ARN", pattern)
+	if c.null != "" {
+		return present == (c.null == "false")
 	}
-	return func(got string) bool {
-		return slices.EqualFunc(want, strings.SplitN(got, ":", 6), glob)
-	}, nil
-}
-
-func compileBool(want string) (func(string) bool, error) {
-	if want = strings.ToLower(want); want != "true" && want != "false" {
-		return nil, fmt.Errorf("%q is neither true nor false", want)
+	if !present {
+		return c.negated || c.ifExists
 	}
-	return compileEqual(want)
-}
-
-func compileCIDR(value string) (func(string) bool, error) {
-	prefix, err := netip.ParsePrefix(value)
-	if err != nil {
-		ip, err := netip.ParseAddr(value)
-		if err != nil {
-			return nil, fmt.Errorf("%q is no IP address or range", value)
-		}
-		prefix = netip.PrefixFrom(ip, ip.BitLen())
-	}
-	return func(got string) bool {
-		ip, err := netip.ParseAddr(got)
-		return err == nil && prefix.Contains(ip)
-	}, nil
-}
-
-// glob reports whether s matches pattern, in which * is any text and ? any one byte. On a mismatch it goes back to
-// the last * only, so that no pattern takes exponential time.
-func glob(pattern, s string) bool {
-	p, i, star, resume := 0, 0, -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, resume = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0:
-			resume++
-			p, i = star+1, resume
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
+	return c.negated != slices.ContainsFunc(c.matches, func(match func(string) bool) bool { return match(value) })
 }

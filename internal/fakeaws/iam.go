@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	explicitDeny = " with an explicit deny in an identity-based policy"
-	unallowed    = " because no identity-based policy allows the %s action"
+	explicitDenied = " with an explicit deny in an identity-based policy"
+	unallowed      = " because no identity-based policy allows the %s action"
 )
 
 var (
@@ -62,10 +62,10 @@ func onUser(action string, params []param, do func(s *Server, u *user, form url.
 		now := s.Now()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if err := s.mayIAM(c.who, action, name); err != nil {
+		u := s.findUser(c.who.account, name)
+		if err := s.mayIAM(c, action, name, u, now); err != nil {
 			return nil, err
 		}
-		u := s.findUser(c.who.account, name)
 		if u == nil {
 			return nil, noEntity("The user with name %s cannot be found.", name)
 		}
@@ -73,20 +73,26 @@ func onUser(action string, params []param, do func(s *Server, u *user, form url.
 	}
 }
 
-// mayIAM refuses what the caller's own policies do not allow; one that denies goes before one that does not allow. The
-// caller has s.mu.
-func (s *Server) mayIAM(who *identity, action, userName string) error {
-	denied := fmt.Sprintf("User: %s is not authorized to perform: iam:%s on resource: user %s", who.arn, action, userName)
+// mayIAM refuses what the caller's own policies do not allow; one that denies goes before one that does not allow. u is nil
+// where there is no user of that name. The caller has s.mu.
+func (s *Server) mayIAM(c call, action, userName string, u *user, now time.Time) error {
+	who := c.who
+	resource := fmt.Sprintf("arn:%s:iam::%s:user/%s", who.partition, who.account, userName)
+	if u != nil {
+		resource = u.text
+	}
 	without := s.forbiddenIAM[who.principal]
+	why := s.oldRefusal(c, "iam:"+action, resource, now)
 	switch {
 	case s.needMFA[who.arn] && !who.mfa:
-		denied += explicitDeny
+		why = explicitDenied
 	case slices.Contains(without, action) || slices.Contains(without, "*"):
-		denied += fmt.Sprintf(unallowed, "iam:"+action)
-	default:
+		why = fmt.Sprintf(unallowed, "iam:"+action)
+	case why == "":
 		return nil
 	}
-	return &apiError{http.StatusForbidden, "AccessDenied", denied}
+	return &apiError{http.StatusForbidden, "AccessDenied",
+		fmt.Sprintf("User: %s is not authorized to perform: iam:%s on resource: user %s%s", who.arn, action, userName, why)}
 }
 
 // findUser returns a user of an account: IAM's user names differ by more than their path. The caller has s.mu.

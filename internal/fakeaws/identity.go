@@ -24,6 +24,8 @@ type identity struct {
 
 	// Of sessions only.
 	token          string
+	issued         time.Time
+	policy         *grants // of the session; nil is none
 	expires        time.Time
 	transitive     map[string]string // tags that go on to the next role of a chain
 	sourceIdentity string

@@ -12,9 +12,10 @@ const maxKeys = 2 // access keys that one user may have (IAM quotas)
 // user is an IAM user.
 type user struct {
 	arn
-	id      string // AIDA…
-	created time.Time
-	keys    []*accessKey // oldest first
+	id           string // AIDA…
+	created      time.Time
+	keys         []*accessKey // oldest first
+	*permissions              // nil until SetPolicies
 }
 
 type accessKey struct {

@@ -31,31 +31,40 @@ const (
 // parsePolicy reads a trust policy as IAM takes it. What this package cannot enforce is an error, never ignored: a
 // test must not pass because the fake overlooked a condition.
 func parsePolicy(text string) (policy, error) {
-	doc, err := object(json.RawMessage(text), "Version", "Id", "Statement")
+	p, err := parseStatements(text, parseStatement)
 	if err != nil {
 		return nil, fmt.Errorf("trust policy: %w", err)
 	}
+	if len(p) == 0 {
+		return nil, errors.New("trust policy: no statement")
+	}
+	return p, nil
+}
+
+// parseStatements reads a policy document.
+func parseStatements[T any](text string, parse func(json.RawMessage) (T, error)) ([]T, error) {
+	doc, err := object(json.RawMessage(text), "Version", "Id", "Statement")
+	if err != nil {
+		return nil, err
+	}
 	if v, err := oneString(doc["Version"]); err != nil || v != "2012-10-17" {
-		return nil, errors.New(`trust policy: Version must be "2012-10-17"`)
+		return nil, errors.New(`the Version must be "2012-10-17"`)
 	}
 	raw := []json.RawMessage{doc["Statement"]}
 	if isArray(doc["Statement"]) {
 		if err := json.Unmarshal(doc["Statement"], &raw); err != nil {
-			return nil, fmt.Errorf("trust policy: Statement: %w", err)
+			return nil, fmt.Errorf("the Statement: %w", err)
 		}
 	}
-	if len(raw) == 0 {
-		return nil, errors.New("trust policy: no statement")
-	}
-	var p policy
+	var all []T
 	for i, r := range raw {
-		st, err := parseStatement(r)
+		st, err := parse(r)
 		if err != nil {
-			return nil, fmt.Errorf("trust policy: statement %d: %w", i+1, err)
+			return nil, fmt.Errorf("statement %d: %w", i+1, err)
 		}
-		p = append(p, st)
+		all = append(all, st)
 	}
-	return p, nil
+	return all, nil
 }
 
 func parseStatement(raw json.RawMessage) (statement, error) {
@@ -64,11 +73,8 @@ func parseStatement(raw json.RawMessage) (statement, error) {
 	if err != nil {
 		return st, err
 	}
-	switch effect, err := oneString(m["Effect"]); {
-	case err == nil && effect == "Deny":
-		st.deny = true
-	case err != nil || effect != "Allow":
-		return st, errors.New(`the Effect must be "Allow" or "Deny"`)
+	if st.deny, err = parseEffect(m["Effect"]); err != nil {
+		return st, err
 	}
 	if st.principals, err = parsePrincipals(m["Principal"]); err != nil {
 		return st, err
@@ -77,9 +83,19 @@ func parseStatement(raw json.RawMessage) (statement, error) {
 		return st, err
 	}
 	if m["Condition"] != nil {
-		st.conditions, err = parseConditions(m["Condition"])
+		st.conditions, err = parseConditions(m["Condition"], ofTrust)
 	}
 	return st, err
+}
+
+func parseEffect(raw json.RawMessage) (deny bool, err error) {
+	switch effect, err := oneString(raw); {
+	case err == nil && effect == "Deny":
+		return true, nil
+	case err != nil || effect != "Allow":
+		return false, errors.New(`the Effect must be "Allow" or "Deny"`)
+	}
+	return false, nil
 }
 
 func parsePrincipals(raw json.RawMessage) ([]string, error) {

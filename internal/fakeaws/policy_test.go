@@ -49,7 +49,7 @@ var badPolicies = map[string]struct{ text, part string }{
 	"short account":      {TrustPolicy("21098765432", ""), "invalid principal"},
 	"no action":          {`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":[]}}`, "Action"},
 	"other action":       {strings.Replace(trust(""), "sts:AssumeRole", "sts:*", 1), `"sts:*" is not supported`},
-	"unknown operator":   {trust(`,"Condition":{"StringNotEquals":{"sts:ExternalId":"x"}}`), `"StringNotEquals" is not supported`},
+	"unknown operator":   {trust(`,"Condition":{"NumericEquals":{"sts:ExternalId":"1"}}`), `"NumericEquals" is not supported`},
 	"operator and key":   {trust(`,"Condition":{"Bool":{"sts:ExternalId":"x"}}`), `Bool on "sts:ExternalId" is not supported`},
 	"unknown key":        {trust(`,"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`), "is not supported"},
 	"null condition":     {trust(`,"Condition":null`), "not a JSON object"},
@@ -91,7 +91,7 @@ func FuzzParsePolicy(f *testing.F) {
 				t.Errorf("%s: a statement without action or principal", text)
 			}
 			for _, c := range st.conditions {
-				if len(c.matches) == 0 || c.holds(map[string]string{}) {
+				if len(c.matches) == 0 || c.holds(map[string]string{}) && !c.negated && !c.ifExists && c.null != "true" {
 					t.Errorf("%s: a condition that asks for nothing", text)
 				}
 			}
@@ -157,6 +157,71 @@ func TestGlob(t *testing.T) {
 	} {
 		if got := glob(tt.pattern, tt.s); got != tt.want {
 			t.Errorf("glob(%.20q, %.20q) is %t, want %t", tt.pattern, tt.s, got, tt.want)
+		}
+	}
+}
+
+func TestConditions(t *testing.T) {
+	user := &identity{arn: userARN, principal: userARN, partition: "aws", account: "210987654321"}
+	usual := map[string]string{keyPrincipalARN: userARN, keySourceIP: "192.0.2.7", keyCurrentTime: "2026-11-27T22:00:00.5Z", keyExternalID: "x"}
+	for condition, want := range map[string]bool{
+		`"DateLessThan":{"aws:CurrentTime":"2026-11-27T22:00:01Z"}`:                                                 true,
+		`"DateLessThan":{"aws:CurrentTime":"2026-11-27T22:00:00Z"}`:                                                 false,
+		`"DateGreaterThan":{"aws:CurrentTime":"2026-11-27"}`:                                                        true,
+		`"DateGreaterThanEquals":{"aws:CurrentTime":"2026-11-28"}`:                                                  false,
+		`"DateLessThan":{"aws:TokenIssueTime":"2100-01-01T00:00:00Z"}`:                                              false, // a user's key has none
+		`"DateLessThanIfExists":{"aws:TokenIssueTime":"2020-01-01T00:00:00Z"}`:                                      true,
+		`"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/*","arn:aws:iam::210987654321:user/d?v"]}`:             true,
+		`"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::210987654321:user/*"}`:                                       true,
+		`"ArnNotLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/*","arn:aws:iam::210987654321:user/*"]}`:            false,
+		`"StringLike":{"aws:PrincipalArn":["*:user/de?"]}`:                                                          true,
+		`"StringNotEquals":{"sts:ExternalId":"y"}`:                                                                  true,
+		`"StringNotEquals":{"sts:ExternalId":["y","x"]}`:                                                            false,
+		`"StringNotEquals":{"sts:RoleSessionName":"a"}`:                                                             true, // a negation holds without a value
+		`"StringEqualsIgnoreCase":{"sts:ExternalId":"X"}`:                                                           true,
+		`"NotIpAddress":{"aws:SourceIp":["192.0.2.0/24"]}`:                                                          false,
+		`"NotIpAddress":{"aws:SourceIp":["198.51.100.0/24"]}`:                                                       true,
+		`"Bool":{"aws:MultiFactorAuthPresent":"false"}`:                                                             false,
+		`"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"}`:                                                      true,
+		`"Null":{"aws:MultiFactorAuthPresent":"true"}`:                                                              true,
+		`"Null":{"sts:ExternalId":true}`:                                                                            false,
+		`"Null":{"sts:ExternalId":"false"},"IpAddress":{"aws:SourceIp":"192.0.2.0/24","AWS:SOURCEIP":"10.0.0.0/8"}`: false,
+	} {
+		p, err := parsePolicy(trust(`,"Condition":{` + condition + `}`))
+		if err != nil {
+			t.Errorf("%s: %v", condition, err)
+		} else if got := p.allows(user, assumeRole, usual); got != want {
+			t.Errorf("%s holds: %t, want %t", condition, got, want)
+		}
+	}
+}
+
+func TestGrants(t *testing.T) {
+	statement := func(members string) string { return policyStart + `{"Effect":"Allow",` + members + `}}` }
+	for _, tt := range []struct{ policy, action, resource, want string }{
+		{statement(`"Action":"s3:Get*","Resource":"*"`), "S3:getObject", "arn:aws:s3:::a/b", allowed},
+		{statement(`"Action":["ec2:*","s3:?etObject"],"Resource":"arn:aws:s3:::a/*"`), "s3:GetObject", "arn:aws:s3:::a/b", allowed},
+		{statement(`"Action":"s3:*","Resource":"arn:aws:s3:::a/*"`), "s3:GetObject", "arn:aws:s3:::A/b", implicitDeny},
+		{statement(`"Action":"s3:*","Resource":"arn:aws:s3:::a/*"`), "s3:GetObject", "*", implicitDeny},
+		{statement(`"NotAction":"iam:*","Resource":"*"`), "iam:GetRole", "*", implicitDeny},
+		{statement(`"NotAction":"iam:*","Resource":"*"`), "s3:GetObject", "*", allowed},
+		{statement(`"Action":"*","NotResource":"arn:aws:s3:::a"`), "s3:GetObject", "arn:aws:s3:::a", implicitDeny},
+		{statement(`"Action":"*","Resource":"*","Condition":{"StringLike":{"s3:prefix":"x*"}}`), "s3:ListBucket", "arn:aws:s3:::a", implicitDeny},
+	} {
+		g, err := parseGrants(tt.policy)
+		if err != nil {
+			t.Errorf("%s: %v", tt.policy, err)
+		} else if got := g.decide(tt.action, tt.resource, nil); got != tt.want {
+			t.Errorf("%s: %s on %s is %s, want %s", tt.policy, tt.action, tt.resource, got, tt.want)
+		}
+	}
+	for _, bad := range []string{
+		`"Action":"s3:*"`, `"Resource":"*"`, `"Action":"s3*","Resource":"*"`, `"Action":"s3:*","Resource":"bucket"`, `"Action":"s3:*","NotAction":"s3:*","Resource":"*"`,
+		`"Action":"s3:*","Resource":"*","Principal":"*"`, `"Action":"s3:*","Resource":"arn:aws:s3:::${aws:username}"`, `"Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SourceIp":"true"}}`,
+		`"Action":"s3:*","Resource":"*","Condition":{"Nonsense":{"a:b":"c"}}`,
+	} {
+		if _, err := parseGrants(statement(bad)); err == nil {
+			t.Errorf("%s: no error", bad)
 		}
 	}
 }

@@ -88,6 +88,7 @@ func (s *Server) getRoleCredentials(c restCall, in *signIn) (any, error) {
 		account:   account,
 		id:        r.id + ":" + ssoUser,
 		token:     newToken(),
+		issued:    c.now,
 		expires:   c.now.Add(s.center.roleLife).Truncate(time.Second),
 		chained:   true,
 	}

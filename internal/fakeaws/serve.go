@@ -16,6 +16,8 @@ type call struct {
 	who  *identity
 	form url.Values
 	ip   string // aws:SourceIp
+
+	region string // of the signature
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -79,5 +81,6 @@ func (s *Server) do(r *http.Request, body []byte, form url.Values, formErr error
 	if err != nil {
 		return nil, fmt.Errorf("read the caller's address: %w", err)
 	}
-	return do(s, call{who: who, form: form, ip: ip})
+	auth, _ := parseAuthorization(r.Header.Get("Authorization")) // checked above, if there has to be one
+	return do(s, call{who: who, form: form, ip: ip, region: auth.region})
 }

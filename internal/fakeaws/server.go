@@ -24,12 +24,16 @@ type Server struct {
 	roles      map[string]*role     // by ARN
 	forbidden  map[string]bool      // caller ARNs that their own account does not let assume roles
 
+	policies     map[string]grants    // AddPolicy's, by ARN
 	users        map[string]*user     // by ARN
 	devices      map[string]*device   // by serial number
 	keyDelay     time.Duration        // of keys yet to be created
 	needMFA      map[string]bool      // user ARNs whose own policy asks for it
 	forbiddenIAM map[string][]string  // by caller ARN: actions, or "*"
 	webTokens    map[string]*webToken // by the token itself
+
+	stacking sync.Mutex // held for all of a request to CloudFormation, and never after mu
+	stacks   []*stack   // deleted ones stay
 
 	center *identityCenter
 	logins []*login // ended ones stay
@@ -54,6 +58,7 @@ func New() (*Server, error) {
 		identities: map[string]*identity{},
 		roles:      map[string]*role{},
 		forbidden:  map[string]bool{},
+		policies:   map[string]grants{},
 		users:      map[string]*user{},
 		devices:    map[string]*device{},
 		needMFA:    map[string]bool{},

@@ -5,10 +5,11 @@ import (
 	"net/url"
 )
 
-// The versions of the two services of the query protocol, which tell them apart here: they share an address.
+// The versions of the services of the query protocol, which tell them apart here: they share an address.
 const (
 	apiVersion = "2011-06-15"
 	iamVersion = "2010-05-08"
+	cfnVersion = "2010-05-15"
 )
 
 // service is one of them. An action returns the content of its Result element.
@@ -26,15 +27,45 @@ var services = map[string]service{
 		"GetSessionToken":   (*Server).getSessionToken,
 		webIdentityAction:   (*Server).assumeRoleWithWebIdentity,
 	}},
-	iamVersion: {"iam", "https://iam.amazonaws.com/doc/2010-05-08/", map[string]func(*Server, call) (any, error){
-		"GetUser":         onUser("GetUser", nil, (*Server).getUser),
-		"ListAccessKeys":  onUser("ListAccessKeys", nil, (*Server).listAccessKeys),
-		"CreateAccessKey": onUser("CreateAccessKey", nil, (*Server).createAccessKey),
-		"UpdateAccessKey": onUser("UpdateAccessKey", keyParams, (*Server).updateAccessKey),
-		"DeleteAccessKey": onUser("DeleteAccessKey", keyParams, (*Server).deleteAccessKey),
-
-		"GetAccessKeyLastUsed": onUser("GetAccessKeyLastUsed", keyParams, (*Server).getAccessKeyLastUsed),
+	iamVersion: {"iam", "https://iam.amazonaws.com/doc/2010-05-08/", iamActions},
+	cfnVersion: {"cloudformation", "http://cloudformation.amazonaws.com/doc/2010-05-15/", map[string]func(*Server, call) (any, error){
+		"CreateStack":            onStack("CreateStack", (*Server).createStack),
+		"UpdateStack":            onStack("UpdateStack", (*Server).updateStack),
+		"DeleteStack":            onStack("DeleteStack", (*Server).deleteStack),
+		"DescribeStacks":         onStack("DescribeStacks", (*Server).describeStacks),
+		"DescribeStackEvents":    onStack("DescribeStackEvents", (*Server).describeStackEvents),
+		"DescribeStackResources": onStack("DescribeStackResources", (*Server).describeStackResources),
+		"GetTemplate":            onStack("GetTemplate", (*Server).getTemplate),
+		"ValidateTemplate":       onStack("ValidateTemplate", (*Server).validateTemplate),
 	}},
+}
+
+var iamActions = map[string]func(*Server, call) (any, error){
+	"GetUser":         onUser("GetUser", nil, (*Server).getUser),
+	"ListAccessKeys":  onUser("ListAccessKeys", nil, (*Server).listAccessKeys),
+	"CreateAccessKey": onUser("CreateAccessKey", nil, (*Server).createAccessKey),
+	"UpdateAccessKey": onUser("UpdateAccessKey", keyParams, (*Server).updateAccessKey),
+	"DeleteAccessKey": onUser("DeleteAccessKey", keyParams, (*Server).deleteAccessKey),
+
+	"GetAccessKeyLastUsed": onUser("GetAccessKeyLastUsed", keyParams, (*Server).getAccessKeyLastUsed),
+
+	"CreateRole":                    (*Server).createRole,
+	"GetRole":                       onRole("GetRole", nil, (*Server).getRole),
+	"DeleteRole":                    onRole("DeleteRole", nil, (*Server).deleteRole),
+	"UpdateRole":                    onRole("UpdateRole", []param{descriptionParam}, (*Server).updateRole),
+	"UpdateAssumeRolePolicy":        onRole("UpdateAssumeRolePolicy", []param{documentParam}, (*Server).updateTrust),
+	"TagRole":                       onRole("TagRole", nil, (*Server).tagRole),
+	"UntagRole":                     onRole("UntagRole", nil, (*Server).untagRole),
+	"PutRolePermissionsBoundary":    onRole("PutRolePermissionsBoundary", []param{boundaryParam}, (*Server).putBoundary),
+	"DeleteRolePermissionsBoundary": onRole("DeleteRolePermissionsBoundary", nil, (*Server).deleteBoundary),
+	"PutRolePolicy":                 onRole("PutRolePolicy", []param{policyNameParam, documentParam}, (*Server).putRolePolicy),
+	"GetRolePolicy":                 onRole("GetRolePolicy", []param{policyNameParam}, (*Server).getRolePolicy),
+	"DeleteRolePolicy":              onRole("DeleteRolePolicy", []param{policyNameParam}, (*Server).deleteRolePolicy),
+	"ListRolePolicies":              onRole("ListRolePolicies", nil, (*Server).listRolePolicies),
+	"AttachRolePolicy":              onRole("AttachRolePolicy", []param{policyARNParam}, (*Server).attachRolePolicy),
+	"DetachRolePolicy":              onRole("DetachRolePolicy", []param{policyARNParam}, (*Server).detachRolePolicy),
+	"ListAttachedRolePolicies":      onRole("ListAttachedRolePolicies", nil, (*Server).listAttachedRolePolicies),
+	"SimulatePrincipalPolicy":       (*Server).simulatePrincipalPolicy,
 }
 
 // serviceOf returns which service a request is for: STS where it does not say so.

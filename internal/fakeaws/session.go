@@ -30,7 +30,8 @@ func (s *Server) getSessionToken(c call) (any, error) {
 	i := *c.who
 	i.key = Key{ID: newID("ASIA", 16), Secret: newSecret()}
 	i.token = newToken()
-	i.expires = s.Now().Add(duration(c.form, plainSession)).Truncate(time.Second)
+	i.issued = s.Now()
+	i.expires = i.issued.Add(duration(c.form, plainSession)).Truncate(time.Second)
 	i.plain, i.mfa = true, mfa
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -71,3 +71,26 @@ func packed(caller *identity, form url.Values) (int, error) {
 	}
 	return percent, nil
 }
+
+// sessionPolicy returns the policies that a request puts on its session, nil for none.
+func (s *Server) sessionPolicy(form url.Values) (*grants, error) {
+	arns := policyARNs(form)
+	if !form.Has("Policy") && len(arns) == 0 {
+		return nil, nil
+	}
+	var all grants
+	if form.Has("Policy") {
+		g, err := parseGrants(form.Get("Policy"))
+		if err != nil {
+			return nil, &apiError{http.StatusBadRequest, "MalformedPolicyDocument", err.Error()}
+		}
+		all = g
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, arn := range arns {
+		g, _ := s.managedPolicy(arn) // one that is not known here allows nothing
+		all = append(all, g...)
+	}
+	return &all, nil
+}

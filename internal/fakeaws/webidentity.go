@@ -70,6 +70,10 @@ func (s *Server) assumeRoleWithWebIdentity(c call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	policy, err := s.sessionPolicy(c.form)
+	if err != nil {
+		return nil, err
+	}
 	token, err := s.checkWebToken(c.form.Get("WebIdentityToken"))
 	if err != nil {
 		return nil, err
@@ -85,7 +89,7 @@ func (s *Server) assumeRoleWithWebIdentity(c call) (any, error) {
 	if d > r.maxSession {
 		return nil, tooLong()
 	}
-	i := s.issue(r, c, d, nil)
+	i := s.issue(r, c, d, nil, policy)
 	return &webIdentityResult{
 		Credentials:      credentials{i.key.ID, i.key.Secret, i.token, formatTime(i.expires)},
 		Subject:          token.subject,
