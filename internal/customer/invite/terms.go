@@ -2,11 +2,7 @@
 // the AWS CLI, and a page that says in plain words who asks for what. It is pure text: it asks nobody and writes no file.
 package invite
 
-import (
-	"time"
-
-	"credd/internal/agent/cred"
-)
+import "time"
 
 // Terms are what is asked of a customer for one role. They hold no external ID, so that they can be kept in clear and shown.
 type Terms struct {
@@ -78,6 +74,3 @@ type Command struct {
 	Way  string // "CloudFormation", "Terraform", "AWS CLI"
 	Text string // one or more shell lines
 }
-
-// Folder returns the files of the invitation. id is the external ID; terms that Check refuses give an error.
-func (t *Terms) Folder(id cred.Secret) ([]File, error) { panic("TODO: issue 5") }

@@ -1,0 +1,277 @@
+package invite
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// AWS's limits. Where AWS raises one on request, this is what every account has.
+const (
+	maxPath     = 512    // IAM CreateRole
+	maxInline   = 10_240 // characters of a role's inline policies together, without white space (IAM quotas)
+	trustQuota  = 2_048  // characters of a trust policy, which AWS raises on request to
+	maxTrust    = 4_096
+	maxManaged  = 10 // managed policies of a role
+	maxTags     = 50
+	maxTemplate = 51_200 // bytes of a template that is sent and not fetched from S3 (CloudFormation CreateStack)
+	minSession  = time.Hour
+	maxSession  = 12 * time.Hour
+)
+
+// Problem is what is wrong with one field of the terms, by its JSON name.
+type Problem struct{ Field, Text string }
+
+func (p *Problem) Error() string { return strings.ReplaceAll(p.Field, "_", " ") + ": " + p.Text }
+
+var (
+	accounts     = regexp.MustCompile(`^[0-9]{12}$`)
+	roleNames    = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)                                 // IAM CreateRole
+	paths        = regexp.MustCompile(`^/([!-~]+/)?$`)                                      // IAM CreateRole
+	stacks       = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)                      // CloudFormation CreateStack
+	managedNames = regexp.MustCompile(`^([\w-]+/)*[\w+=,.@-]{1,128}$`)                      // IAM CreatePolicy
+	principals   = regexp.MustCompile(`^(root|\*|(user|role)/[\w+=,.@*?/-]*[\w+=,.@*?-])$`) // IAM users and roles, with their paths
+)
+
+// Check says what is wrong with the terms: each of AWS's limits, by the name of its field.
+func (t *Terms) Check() error {
+	var all []error
+	for _, check := range []func(*Terms) *Problem{
+		(*Terms).checkAccounts, (*Terms).checkRole, (*Terms).checkPrincipals, (*Terms).checkSession, (*Terms).checkBoundary,
+		(*Terms).checkRanges, (*Terms).checkTags, (*Terms).checkStack, (*Terms).checkOngoing, (*Terms).checkSetup,
+	} {
+		if p := check(t); p != nil {
+			all = append(all, p)
+		}
+	}
+	if len(all) == 0 {
+		// What is made of sound fields may still be too long.
+		if p := t.checkSizes(); p != nil {
+			all = append(all, p)
+		}
+	}
+	return errors.Join(all...)
+}
+
+func problem(field, format string, args ...any) *Problem {
+	return &Problem{field, fmt.Sprintf(format, args...)}
+}
+
+func (t *Terms) checkAccounts() *Problem {
+	if _, ok := partitions[t.Partition]; !ok {
+		return problem("partition", "%q is none of AWS's", t.Partition)
+	}
+	if !accounts.MatchString(t.ServiceAccount) {
+		return problem("service_account", "%q is not 12 digits", t.ServiceAccount)
+	}
+	if !accounts.MatchString(t.AccountID) {
+		return problem("account_id", "%q is not 12 digits", t.AccountID)
+	}
+	return nil
+}
+
+func (t *Terms) checkRole() *Problem {
+	if !roleNames.MatchString(t.RoleName) {
+		return problem("role_name", "%q is not 1 to 64 letters, digits and the characters + = , . @ _ -", t.RoleName)
+	}
+	switch path := t.path(); {
+	case !paths.MatchString(path) || strings.Contains(path, "//"):
+		return problem("path", "%q does not begin and end with /, or has characters that AWS does not take there", path)
+	case len(path) > maxPath:
+		return problem("path", "it has %d characters, AWS takes %d", len(path), maxPath)
+	case strings.HasPrefix(path, "/aws-service-role/") || strings.HasPrefix(path, "/aws-reserved/"):
+		return problem("path", "%q is reserved by AWS", path)
+	case strings.ContainsAny(path, `*?"'\<>{}$`):
+		return problem("path", "%q has characters that mean something else in a policy", path)
+	}
+	return nil
+}
+
+func (t *Terms) checkPrincipals() *Problem {
+	if len(t.Principals) == 0 {
+		return problem("principals", "nobody may assume the role")
+	}
+	if t.Exact && len(t.Principals) != 1 {
+		return problem("principals", "exact trust is in one principal, not %d", len(t.Principals))
+	}
+	for _, p := range t.Principals {
+		rest, ok := strings.CutPrefix(p, t.arn(t.ServiceAccount, ""))
+		switch {
+		case !ok:
+			return problem("principals", "%q is not of account %s in partition %s; a role's session is named by its role, %s", p, t.ServiceAccount, t.Partition, t.arn(t.ServiceAccount, "role/NAME"))
+		case !principals.MatchString(rest):
+			return problem("principals", "%q is no user or role", p)
+		case t.Exact && strings.ContainsAny(rest, "*?"):
+			return problem("principals", "%q has a wildcard, which exact trust takes none of", p)
+		}
+	}
+	return nil
+}
+
+func (t *Terms) checkSession() *Problem {
+	if t.MaxSession < minSession || t.MaxSession > maxSession || t.MaxSession%time.Second != 0 {
+		return problem("max_session", "%s is not 1 to 12 hours", t.MaxSession)
+	}
+	if !t.Until.IsZero() && !t.Until.After(t.Invited) {
+		return problem("until", "%s is past", t.Until.UTC().Format(time.RFC3339))
+	}
+	if t.Until.Year() > 9999 {
+		return problem("until", "the year %d is more than AWS reads", t.Until.Year())
+	}
+	return nil
+}
+
+func (t *Terms) checkBoundary() *Problem {
+	if t.Boundary == "" {
+		return nil
+	}
+	for _, account := range []string{"aws", t.AccountID} {
+		if name, ok := strings.CutPrefix(t.Boundary, t.arn(account, "policy/")); ok && managedNames.MatchString(name) {
+			return nil
+		}
+	}
+	return problem("boundary", "%q is no policy of AWS or of account %s, such as %s", t.Boundary, t.AccountID, t.arn(t.AccountID, "policy/NAME"))
+}
+
+func (t *Terms) checkRanges() *Problem {
+	for _, s := range t.SourceIPs {
+		p, err := netip.ParsePrefix(s)
+		switch {
+		case err != nil || p.Addr().Is4In6():
+			return problem("source_ips", "%q is no range of addresses, such as 192.0.2.0/24", s)
+		case p != p.Masked():
+			return problem("source_ips", "%q begins inside of its range, which is %s", s, p.Masked())
+		}
+	}
+	return nil
+}
+
+func (t *Terms) checkTags() *Problem {
+	if len(t.Tags) > maxTags {
+		return problem("tags", "there are %d, AWS takes %d", len(t.Tags), maxTags)
+	}
+	seen := map[string]bool{}
+	for _, tag := range t.tags() {
+		lower := strings.ToLower(tag.key)
+		switch {
+		case tag.key == "":
+			return problem("tags", "one has no key")
+		case strings.HasPrefix(lower, "aws:"):
+			return problem("tags", "%q: keys that begin with aws: are AWS's", tag.key)
+		case seen[lower]:
+			return problem("tags", "AWS takes two of them as %q: it knows neither case nor all characters", tag.key)
+		}
+		seen[lower] = true
+	}
+	return nil
+}
+
+func (t *Terms) checkStack() *Problem {
+	if p, ok := partitions[t.Partition]; ok && !p.regions.MatchString(t.Region) {
+		return problem("region", "%q is no region of partition %s", t.Region, t.Partition)
+	}
+	if !stacks.MatchString(t.Stack) {
+		return problem("stack", "%q is not letters, digits and hyphens, a letter first, 128 at most", t.Stack)
+	}
+	if t.TemplateURL == "" {
+		return nil
+	}
+	u, err := url.Parse(t.TemplateURL)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsFunc(t.TemplateURL, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return problem("template_url", "%q is no https:// address", t.TemplateURL)
+	}
+	return nil
+}
+
+func (t *Terms) checkOngoing() *Problem {
+	if t.Ongoing.empty() && (t.Setup == nil || t.Setup.empty()) {
+		return problem("ongoing", "the role may do nothing")
+	}
+	return t.checkPermissions("ongoing", &t.Ongoing)
+}
+
+func (t *Terms) checkSetup() *Problem {
+	if t.Setup == nil {
+		return nil
+	}
+	if t.Setup.Policy == "" && len(union(t.Ongoing.Managed, t.Setup.Managed)) == len(t.Ongoing.Managed) {
+		return problem("setup", "it may do nothing beyond what is ongoing")
+	}
+	return t.checkPermissions("setup", t.Setup)
+}
+
+func (p *Permissions) empty() bool { return len(p.Managed) == 0 && p.Policy == "" }
+
+// checkPermissions looks at them again: they may come from a file.
+func (t *Terms) checkPermissions(field string, p *Permissions) *Problem {
+	for _, name := range p.Managed {
+		if !managedNames.MatchString(name) {
+			return problem(field, "%q is no name of a policy", name)
+		}
+	}
+	if p.Policy == "" {
+		return nil
+	}
+	if _, err := ReadPolicy([]byte(p.Policy)); err != nil {
+		return problem(field, "the policy: %v", err)
+	}
+	for _, s := range p.statements() {
+		for _, r := range append(texts(s.get("Resource")), texts(s.get("NotResource"))...) {
+			if of := partitionOf(r); of != "" && of != t.Partition {
+				return problem(field, "%q is of partition %s, the role of %s", r, of, t.Partition)
+			}
+		}
+	}
+	return nil
+}
+
+// partitionOf is the partition that an ARN names, or "".
+func partitionOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 3)
+	if len(parts) < 3 || strings.ContainsAny(parts[1], "*?$") {
+		return ""
+	}
+	return parts[1]
+}
+
+func (t *Terms) checkSizes() *Problem {
+	r, n := t.role(), 0
+	for _, p := range r.inline {
+		n += size(resolve(p.document, "", t.RoleARN()))
+	}
+	switch trust := t.trustSize(); {
+	case n > maxInline:
+		return problem("policy", "all policies have %d characters together, AWS takes %d in a role", n, maxInline)
+	case trust > maxTrust:
+		return problem("principals", "the trust policy has %d characters, AWS takes %d at most", trust, maxTrust)
+	}
+	if n := len(union(r.managed, r.setup)); n > maxManaged {
+		return problem("ongoing", "%d of AWS's own policies, AWS takes %d in a role", n, maxManaged)
+	}
+	if n := len(t.template()); n > maxTemplate {
+		return problem("policy", "the template has %d bytes, CloudFormation takes %d", n, maxTemplate)
+	}
+	return nil
+}
+
+// trustSize counts the longest external ID.
+func (t *Terms) trustSize() int { return size(resolve(t.trust(), strings.Repeat("x", 64), "")) }
+
+// phases calls each with what to say before a sentence on it.
+func (t *Terms) phases(each func(when string, p *Permissions)) {
+	each("", &t.Ongoing)
+	if t.Setup != nil {
+		each("during setup, ", t.Setup)
+	}
+}
+
+// managedAny reports whether a policy of AWS's is in one of the phases.
+func (t *Terms) managedAny(name string) (found bool) {
+	t.phases(func(_ string, p *Permissions) { found = found || slices.Contains(p.Managed, name) })
+	return found
+}

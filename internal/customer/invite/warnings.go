@@ -1,0 +1,147 @@
+package invite
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// escalations are the actions by which one makes oneself able to do anything.
+var escalations = []string{
+	"iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy", "iam:CreateAccessKey", "iam:CreateLoginProfile",
+	"iam:CreatePolicyVersion", "iam:CreateRole", "iam:CreateUser", "iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary",
+	"iam:PutGroupPolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy", "iam:PutUserPermissionsBoundary", "iam:PutUserPolicy",
+	"iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile",
+}
+
+// onwards are those by which one acts as another role, wherever that is not limited.
+var onwards = []string{"iam:PassRole", "sts:AssumeRole"}
+
+// managedWarnings are what a person may not expect of AWS's own policies.
+var managedWarnings = map[string]string{
+	"AdministratorAccess": "administrator access: the role may do anything in the account (AdministratorAccess)",
+	"PowerUserAccess":     "nearly administrator access: the role may do anything but manage users and roles (PowerUserAccess)",
+	"IAMFullAccess":       "the role may give itself any permission (IAMFullAccess)",
+	"ReadOnlyAccess":      "ReadOnlyAccess also reads what is stored: S3 objects, table items, log entries; --resource limits it",
+}
+
+// Warnings are what a person should know before sending them: all actions, administrator's access, no end, …
+func (t *Terms) Warnings() []string {
+	var all []string
+	iamWrites := false
+	t.phases(func(when string, p *Permissions) {
+		for _, name := range p.Managed {
+			if w := managedWarnings[name]; w != "" {
+				all = append(all, when+w)
+			}
+			iamWrites = iamWrites || name == "AdministratorAccess" || name == "IAMFullAccess"
+		}
+		for _, s := range p.statements() {
+			if s.get("Effect") == "Allow" {
+				w, iam := statementWarnings(s)
+				for _, text := range w {
+					all = append(all, when+text)
+				}
+				iamWrites = iamWrites || iam
+			}
+		}
+	})
+	if iamWrites && t.Boundary == "" {
+		all = append(all, "the role may write to IAM and has no permissions boundary; --boundary ARN sets one")
+	}
+	return union(append(all, t.trustWarnings()...), nil)
+}
+
+// statementWarnings are those of a statement that allows, and whether it may write to IAM.
+func statementWarnings(s object) (all []string, iamWrites bool) {
+	actions, everywhere := texts(s.get("Action")), has(texts(s.get("Resource")), "*") || s.get("NotResource") != nil
+	if s.get("NotAction") != nil {
+		all = append(all, "it allows all actions but some (NotAction), also those that AWS adds later")
+		// What is left out says what is in.
+		left := texts(s.get("NotAction"))
+		return all, !matchesAny(left, "iam:PutRolePolicy")
+	}
+	if has(actions, "*") || has(actions, "*:*") {
+		return append(all, "it allows all actions (*)"), true
+	}
+	var escalating, writes []string
+	for _, a := range actions {
+		lower := strings.ToLower(a)
+		switch {
+		case lower == "iam:*":
+			all = append(all, "it allows all of IAM (iam:*): the role may give itself any permission")
+			iamWrites = true
+			continue
+		case strings.HasSuffix(a, ":*"):
+			all = append(all, "it allows all actions of a service ("+a+")")
+		}
+		if slices.ContainsFunc(escalations, func(e string) bool { return matchesAny([]string{a}, e) }) {
+			escalating = append(escalating, a)
+		}
+		for _, o := range onwards {
+			if everywhere && matchesAny([]string{a}, o) {
+				all = append(all, fmt.Sprintf("it allows %s on every role of the account", o))
+			}
+		}
+		if writesWith(a) && !matchesAny([]string{a}, "sts:AssumeRole") && !matchesAny([]string{a}, "iam:PassRole") {
+			writes = append(writes, a)
+		}
+		iamWrites = iamWrites || strings.HasPrefix(lower, "iam:") && writesWith(a) && lower != "iam:passrole"
+	}
+	if len(escalating) > 0 {
+		all = append(all, "it allows a way to more permissions: "+named(escalating, "actions"))
+	}
+	if everywhere && len(writes) > 0 {
+		all = append(all, "it allows changes on every resource: "+named(writes, "actions"))
+	}
+	return all, iamWrites
+}
+
+// reading begins the names of actions that change nothing.
+var reading = []string{"BatchCheck", "BatchDescribe", "BatchGet", "Check", "Describe", "Filter", "Get", "Head", "List", "Lookup", "Query", "Read", "Scan", "Search", "Select",
+	"Simulate", "StartQuery", "StopQuery", "Test", "View"}
+
+// writesWith reports whether an action, or one that a pattern means, may change something.
+func writesWith(action string) bool {
+	_, name, _ := strings.Cut(action, ":")
+	return !slices.ContainsFunc(reading, func(r string) bool { return strings.HasPrefix(strings.ToLower(name), strings.ToLower(r)) })
+}
+
+// trustWarnings are about who may come in, from where, and for how long.
+func (t *Terms) trustWarnings() (all []string) {
+	for _, p := range t.Principals {
+		rest := strings.TrimPrefix(p, t.arn(t.ServiceAccount, ""))
+		if strings.Trim(rest, "*?/") == "" || strings.Trim(rest, "*?/") == "role" || strings.Trim(rest, "*?/") == "user" {
+			all = append(all, fmt.Sprintf("any %s of account %s may assume the role", map[bool]string{true: "principal", false: strings.Trim(rest, "*?/")}[strings.Trim(rest, "*?/") == ""], t.ServiceAccount))
+		}
+	}
+	for _, s := range t.SourceIPs {
+		p, err := netip.ParsePrefix(s)
+		switch {
+		case err != nil:
+		case p.Bits() == 0:
+			all = append(all, s+" is every address: it limits nothing")
+		case p.Addr().IsPrivate():
+			all = append(all, s+" is private: AWS sees such addresses only behind a VPC endpoint")
+		}
+	}
+	if t.Until.IsZero() {
+		all = append(all, "the trust has no end; --until DATE sets one")
+	}
+	if t.MaxSession >= 12*time.Hour {
+		all = append(all, "a session may last 12 hours, and outlives the end of the trust by as much")
+	}
+	if n := t.trustSize(); n > trustQuota {
+		all = append(all, fmt.Sprintf("the trust policy has %d characters: more than %d need a higher quota in the customer's account", n, trustQuota))
+	}
+	if t.Partition != "aws" && t.managedAny("AWSBillingReadOnlyAccess") {
+		all = append(all, "whether partition "+t.Partition+" has AWSBillingReadOnlyAccess is not known here")
+	}
+	if u, err := url.Parse(t.TemplateURL); err == nil && t.TemplateURL != "" && !strings.HasSuffix(u.Hostname(), "."+partitions[t.Partition].service) {
+		all = append(all, "the template's address is not on S3: CloudFormation takes templates from there alone")
+	}
+	return all
+}
