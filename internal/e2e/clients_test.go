@@ -85,14 +85,14 @@ func TestRealClients(t *testing.T) {
 }
 
 // startMoto starts moto_server, which checks signatures, principals and external IDs once it is told to.
-func startMoto(t *testing.T) string {
+func startMoto(t *testing.T, env ...string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	addr := l.Addr().(*net.TCPAddr)
 	l.Close()
 	cmd := exec.Command("moto_server", "-H", "127.0.0.1", "-p", fmt.Sprint(addr.Port))
-	cmd.Env = append(os.Environ(), "INITIAL_NO_AUTH_ACTION_COUNT=1000000")
+	cmd.Env = append(append(os.Environ(), "INITIAL_NO_AUTH_ACTION_COUNT=1000000"), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it may be a version manager's wrapper
 	check(t, cmd.Start())
 	t.Cleanup(func() {

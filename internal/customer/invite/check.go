@@ -1,7 +1,6 @@
 package invite
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -38,24 +37,18 @@ var (
 	principals   = regexp.MustCompile(`^(root|\*|(user|role)/[\w+=,.@*?/-]*[\w+=,.@*?-])$`) // IAM users and roles, with their paths
 )
 
-// Check says what is wrong with the terms: each of AWS's limits, by the name of its field.
+// Check says what is wrong with the terms: the first of AWS's limits that they do not keep, as a *Problem.
 func (t *Terms) Check() error {
-	var all []error
 	for _, check := range []func(*Terms) *Problem{
 		(*Terms).checkAccounts, (*Terms).checkRole, (*Terms).checkPrincipals, (*Terms).checkSession, (*Terms).checkBoundary,
 		(*Terms).checkRanges, (*Terms).checkTags, (*Terms).checkStack, (*Terms).checkOngoing, (*Terms).checkSetup,
+		(*Terms).checkSizes, // what is made of sound fields may still be too long
 	} {
 		if p := check(t); p != nil {
-			all = append(all, p)
+			return p
 		}
 	}
-	if len(all) == 0 {
-		// What is made of sound fields may still be too long.
-		if p := t.checkSizes(); p != nil {
-			all = append(all, p)
-		}
-	}
-	return errors.Join(all...)
+	return nil
 }
 
 func problem(field, format string, args ...any) *Problem {

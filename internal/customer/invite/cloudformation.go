@@ -39,7 +39,7 @@ func (t *Terms) template() string {
 		template = append(template, member{"Conditions", object{{setupCondition, equals{ref(setupParameter), "On"}}}})
 	}
 	template = append(template,
-		member{"Resources", object{{"Role", object{{"Type", "AWS::IAM::Role"}, {"Properties", r.properties(t)}}}}},
+		member{"Resources", append(object{{"Role", object{{"Type", "AWS::IAM::Role"}, {"Properties", r.properties(t)}}}}, r.setupResources()...)},
 		member{"Outputs", object{{"RoleArn", object{{"Description", "The ARN of the role."}, {"Value", getAtt("Role.Arn")}}}}})
 	w := &yamlWriter{}
 	w.WriteString("# One role, and nothing else. To end all access, delete the stack.\n")
@@ -84,11 +84,24 @@ func (r *role) properties(t *Terms) object {
 
 func (r *role) policies() (all list) {
 	for _, p := range r.inline {
-		var v any = object{{"PolicyName", p.name}, {"PolicyDocument", p.document}}
-		if p.setup {
-			v = onlyIf{setupCondition, v}
+		if !p.setup {
+			all = append(all, commented{notes[p.name], object{{"PolicyName", p.name}, {"PolicyDocument", p.document}}})
 		}
-		all = append(all, commented{notes[p.name], v})
+	}
+	return all
+}
+
+// setupResources are the policies that go when the setup is done. They are resources of their own, so that whoever looks at the
+// change sees CloudFormation remove them.
+func (r *role) setupResources() (all object) {
+	for _, p := range r.inline {
+		if p.setup {
+			all = append(all, member{"SetupPolicy", commented{notes[p.name], object{
+				{"Type", "AWS::IAM::Policy"},
+				{"Condition", setupCondition},
+				{"Properties", object{{"PolicyName", p.name}, {"Roles", list{ref("Role")}}, {"PolicyDocument", p.document}}},
+			}}})
+		}
 	}
 	return all
 }

@@ -116,7 +116,13 @@ func readTemplate(t *testing.T, x *Terms, text string, parameters map[string]str
 	if c := top["Conditions"]; c != nil {
 		s.conditions[setupCondition] = s.value(mapping(c)[setupCondition]).(bool)
 	}
-	return s.deployed(s.value(mapping(mapping(top["Resources"])["Role"])["Properties"]).(map[string]any))
+	resources := mapping(top["Resources"])
+	d := s.deployed(s.value(mapping(resources["Role"])["Properties"]).(map[string]any))
+	if p := resources["SetupPolicy"]; p != nil && s.conditions[mapping(p)["Condition"].Value] {
+		p := s.value(mapping(p)["Properties"]).(map[string]any)
+		d.Inline[p["PolicyName"].(string)] = p["PolicyDocument"]
+	}
+	return d
 }
 
 func (s *stack) deployed(p map[string]any) deployed {

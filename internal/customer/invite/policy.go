@@ -172,7 +172,7 @@ var (
 		"ArnEquals": true, "ArnLike": true, "ArnNotEquals": true, "ArnNotLike": true,
 	}
 	numbers      = regexp.MustCompile(`^-?[0-9]{1,15}$`)
-	conditionKey = regexp.MustCompile(`^[a-zA-Z0-9-]+:[^\s"\\]+$`)
+	conditionKey = regexp.MustCompile(`^[a-zA-Z0-9-]{1,64}:[^\s"\\]{1,200}$`) // a tag's key has 128; YAML takes keys of 1,024 bytes
 )
 
 func (c *policyChecker) condition(s object, path string) error {

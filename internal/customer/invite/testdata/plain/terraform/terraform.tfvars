@@ -1,0 +1,1 @@
+external_id = "Canary.External=ID+/-1"
