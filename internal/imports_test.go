@@ -26,11 +26,14 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/agent/audit", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/cache", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/cred", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/agent/iam", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/roster", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/source", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/sts", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/vault", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/watch", "credd/internal/agent", "leaves never import agent"},
+	{"credd/internal/customer/...", "credd/internal/agent", "verify asks an Assumer; the agent is one"},
+	{"credd/internal/customer/verify", "github.com/aws/...", "it is told answers, not errors of the SDK"},
 	{"credd/internal/adopt", "credd/internal/agent", "a plan is made of files and a roster; the daemon is reached by interfaces"},
 	{"credd/internal/adopt", "credd/internal/agent/api", "likewise"},
 	{"credd/internal/adopt", "credd/internal/cli", "cli prints, adopt does not"},
@@ -63,13 +66,13 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/sts":     {"credd/internal/agent/sts", "credd/bench"},
 	"github.com/zalando/go-keyring":                {"credd/internal/agent/vault"},
 	"filippo.io/age":                               {"credd/internal/agent/vault"},
-	"github.com/aws/aws-sdk-go-v2/service/iam":     {"credd/internal/agent/source"},
+	"github.com/aws/aws-sdk-go-v2/service/iam":     {"credd/internal/agent/iam", "credd/internal/agent/source"}, // of roles; of a user's own keys
 	"github.com/aws/aws-sdk-go-v2/service/sso":     {"credd/internal/agent/source"},
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc": {"credd/internal/agent/source"},
 	"github.com/aws/aws-sdk-go-v2/service/signin":  {"credd/internal/agent/source"},
 	"github.com/kardianos/service":                 {"credd/internal/host"},
 	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
-	"github.com/aws/aws-sdk-go-v2/credentials/...": {"credd/internal/agent/source", "credd/internal/agent/sts", "credd/bench"},
+	"github.com/aws/aws-sdk-go-v2/credentials/...": {"credd/internal/agent/iam", "credd/internal/agent/source", "credd/internal/agent/sts", "credd/bench"},
 }
 
 // helperBans are what credhelper may not link, directly or not: each costs size or start-up at every call.

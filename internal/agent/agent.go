@@ -13,6 +13,7 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/cache"
 	"credd/internal/agent/cred"
+	"credd/internal/agent/iam"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
@@ -24,6 +25,15 @@ type Assumer interface {
 	Assume(context.Context, sts.Caller, sts.Request) (*cred.Session, string, error)
 	SessionToken(ctx context.Context, by sts.Caller, d time.Duration, serial, code string) (*cred.Session, error)
 	Identity(context.Context, sts.Caller) (sts.Identity, error)
+
+	// Try is Assume with one call and no way out.
+	Try(context.Context, sts.Caller, sts.Request) (*cred.Session, error)
+}
+
+// IAM lets a role's session look at its own role. Its errors are *sts.Error.
+type IAM interface {
+	Role(ctx context.Context, by iam.Caller, name string) (iam.Role, error)
+	Allowed(ctx context.Context, by iam.Caller, roleARN string, actions []string, resource string) (map[string]bool, error)
 }
 
 // Recorder keeps the audit trail.
@@ -58,12 +68,15 @@ type Profiles interface {
 // Options are what an agent needs. All are required.
 type Options struct {
 	ConfigDir string
+	StateDir  string // of what is seen of roles
 	Socket    string // as shown in status
 	Version   string
 	User      string // the owner's name, for session names
 	Owner     uint32 // the uid that is served, beside root
 	Now       func() time.Time
+	Wait      func(context.Context, time.Duration) error // returns early, with an error, when the context ends
 	Assumer   Assumer
+	IAM       IAM
 	Network   Network
 	Vault     Vault
 	Shelf     Shelf

@@ -26,7 +26,10 @@ import (
 	"credd/internal/ipc/socket"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	source.ClearEnvironment() // for the sources of tests that ask a fake AWS
+	goleak.VerifyTestMain(m)
+}
 
 // world is an agent on a real socket, with a fake AWS behind it.
 type world struct {
@@ -243,6 +246,11 @@ func (f *fakeSTS) Assume(_ context.Context, by sts.Caller, r sts.Request) (*cred
 		AccessKeyID: fmt.Sprintf("ASIA%d", len(f.calls)), SecretAccessKey: cred.NewSecret("s"), SessionToken: cred.NewSecret("t"),
 		Issued: now, Expires: now.Add(r.Duration), AccountID: r.AccountID, SessionName: r.SessionName, RequestID: "req",
 	}, "", nil
+}
+
+func (f *fakeSTS) Try(ctx context.Context, by sts.Caller, r sts.Request) (*cred.Session, error) {
+	s, _, err := f.Assume(ctx, by, r)
+	return s, err
 }
 
 func (f *fakeSTS) Identity(_ context.Context, by sts.Caller) (sts.Identity, error) {

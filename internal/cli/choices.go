@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"credd/internal/agent/api"
@@ -56,7 +58,8 @@ func init() { // a map that is set here may hold functions that look into it
 
 		"--source": {list: either(sources(""), roles)}, "--from-sso": {list: sources("sso")},
 		"--role": {list: either(customers, roles)}, "customer add --role": {}, // a permission set
-		"init --role": {partly, newRole}, "init --source": {}, "init --type": words("sso", "keys", "profile"), "--vault-key": words("passphrase", "file"),
+		"customer verify --role": {list: rolesOfCustomer},
+		"init --role":            {partly, newRole}, "init --source": {}, "init --type": words("sso", "keys", "profile"), "--vault-key": words("passphrase", "file"),
 		"--customer": {list: customers}, "--default-source": {list: sources("")},
 		"--type": words(sourceTypes...), "--mfa": words("prompt", "totp", "command"), "--outcome": words(outcomes...),
 		"env --format": words("bash", "fish", "powershell", "dotenv", "json", "github"), "--format": words(),
@@ -97,6 +100,16 @@ func labelled(all []api.Label) (out []choice) {
 	for _, l := range all {
 		name, about := l.Parts()
 		out = append(out, choice{name, about})
+	}
+	return out
+}
+
+// rolesOfCustomer are those of the customer that stands on the line, without its name.
+func rolesOfCustomer(l lookup) (out []choice) {
+	for _, c := range roles(l) {
+		if role, ok := strings.CutPrefix(c.word, strings.Join(l.args, "")+"/"); ok {
+			out = append(out, choice{role, c.about})
+		}
 	}
 	return out
 }

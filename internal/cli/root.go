@@ -161,13 +161,13 @@ func sorted(err error) *userError {
 }
 
 // locations are the files that commands use.
-type locations struct{ config, socket, audit, aws, vault string }
+type locations struct{ config, state, socket, audit, aws, vault string }
 
 func locate() (l locations, err error) {
 	for _, p := range []struct {
 		to  *string
 		ask func() (string, error)
-	}{{&l.config, paths.Config}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
+	}{{&l.config, paths.Config}, {&l.state, paths.State}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
 		if *p.to, err = p.ask(); err != nil {
 			return l, &userError{ipc.Usage, err.Error(), ""}
 		}

@@ -152,7 +152,7 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 	for _, cmd := range []*cobra.Command{list, show} {
 		cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	}
-	return group("customer", "Look at customers, add those of a login", newCustomerAddCmd(s), list, show)
+	return group("customer", "Look at customers, add those of a login", newCustomerAddCmd(s), newCustomerVerifyCmd(s), list, show)
 }
 
 type customerJSON struct {

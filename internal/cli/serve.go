@@ -19,6 +19,7 @@ import (
 
 	"credd/internal/agent"
 	"credd/internal/agent/audit"
+	"credd/internal/agent/iam"
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
 	"credd/internal/agent/vault"
@@ -83,8 +84,8 @@ func serve(ctx context.Context, stderr io.Writer) error {
 		Devices: source.NewDevices(time.Now),
 	}
 	a := agent.New(agent.Options{
-		ConfigDir: where.config, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
-		Now: time.Now, Assumer: calls, Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
+		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
+		Now: time.Now, Wait: wait, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
 	})
@@ -104,6 +105,18 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	beside.Wait()
 	log.Info("stopped")
 	return err
+}
+
+// wait takes a while, or until the context ends.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // reloadOnHangup reads all files again at each SIGHUP.

@@ -17,7 +17,7 @@ type Entry struct {
 	Time     time.Time     `json:"time"` // when the request came, to the millisecond
 	Role     string        `json:"role"`
 	Outcome  string        `json:"outcome"` // ok, denied, login, unreachable, unknown_role, refused, config, internal
-	From     string        `json:"from"`    // of a session: cache or sts
+	From     string        `json:"from"`    // of a session: cache or sts; verify for each try of a verification
 	Duration time.Duration `json:"-"`       // until the answer; duration_ms, to the microsecond
 
 	Expires       time.Time `json:"expires"` // the session's end, to the second

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -40,6 +41,7 @@ type resolved struct {
 	provider *aws.CredentialsCache
 	region   string
 	endpoint string
+	iam      string // likewise, of IAM
 	err      error
 }
 
@@ -221,20 +223,20 @@ func (p *Profile) resolve() *resolved {
 		}
 	}
 	r.provider = aws.NewCredentialsCache(g)
-	r.region, r.endpoint = cfg.Region, p.stsURL(ctx, &shared)
+	r.region, r.endpoint, r.iam = cfg.Region, cmp.Or(p.spec.Endpoint, urlOf(ctx, &shared, "STS")), urlOf(ctx, &shared, "IAM")
 	return r
 }
 
-// stsURL returns the URL that the user set for STS: the source's, the profile's for STS, the profile's for all.
-func (p *Profile) stsURL(ctx context.Context, shared *config.SharedConfig) string {
-	if p.spec.Endpoint != "" {
-		return p.spec.Endpoint
-	}
-	if url, ok, err := shared.GetServiceBaseEndpoint(ctx, "STS"); err == nil && ok {
+// urlOf returns the URL that the profile sets for a service, else the one for all.
+func urlOf(ctx context.Context, shared *config.SharedConfig, service string) string {
+	if url, ok, err := shared.GetServiceBaseEndpoint(ctx, service); err == nil && ok {
 		return url
 	}
 	return shared.BaseEndpoint
 }
+
+// IAM returns the URL that the profile sets for IAM, "" if it sets none.
+func (p *Profile) IAM() string { return p.current().iam }
 
 // Fingerprint covers what makes the profile somebody: where its credentials come from and which endpoint they go to.
 func (p *Profile) Fingerprint() string {

@@ -8,15 +8,13 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"credd/internal/agent/cred"
+	ways "credd/internal/agent/iam"
 	"credd/internal/agent/sts"
 )
 
@@ -28,17 +26,6 @@ const (
 
 	unknownError = "UnknownError" // the SDK's, of an answer without a code: it is not AWS's
 )
-
-// iamRegions are where IAM is signed for, by partition; in all others it is us-east-1 (IAM endpoints and quotas).
-var iamRegions = map[string]string{
-	"aws-cn":     "cn-north-1",
-	"aws-us-gov": "us-gov-west-1",
-	"aws-eusc":   "eusc-de-east-1",
-	"aws-iso":    "us-iso-east-1",
-	"aws-iso-b":  "us-isob-east-1",
-	"aws-iso-e":  "eu-isoe-west-1",
-	"aws-iso-f":  "us-isof-south-1",
-}
 
 // sameUser checks that the credentials of the source are of the user that the key is of.
 func (r *rotor) sameUser(ctx context.Context, key *storedKey) error {
@@ -251,23 +238,7 @@ func (r *rotor) foreign(arn, want string) error {
 
 // iam is the IAM of the partition that a user is of.
 func (k *Keys) iam(by *cred.Session, userARN string) *iam.Client {
-	region := "us-east-1"
-	if parts := strings.SplitN(userARN, ":", 3); len(parts) == 3 && iamRegions[parts[1]] != "" {
-		region = iamRegions[parts[1]]
-	}
-	o := iam.Options{
-		Region:       region,
-		HTTPClient:   k.deps.HTTP,
-		HTTPSignerV4: sts.Signer{Now: k.deps.Now},
-		Credentials:  credentials.NewStaticCredentialsProvider(by.AccessKeyID, by.SecretAccessKey.Reveal(), by.SessionToken.Reveal()),
-		Retryer:      retry.NewStandard(func(o *retry.StandardOptions) { o.RateLimiter = ratelimit.None }),
-		// As for STS: a wrong clock is told to the user.
-		DisableClockSkewCorrection: true,
-	}
-	if k.spec.Services != "" {
-		o.BaseEndpoint = &k.spec.Services
-	}
-	return iam.New(o)
+	return ways.New(k.deps.HTTP, k.deps.Now).As(ways.Caller{Session: by, ARN: userARN, URL: k.spec.Services})
 }
 
 func hasCode(err error, code string) bool {

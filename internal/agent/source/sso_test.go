@@ -15,9 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	smithyauth "github.com/aws/smithy-go/auth"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
@@ -426,23 +423,6 @@ func TestSSOPlaces(t *testing.T) {
 	} {
 		if got, err := (ssoPlace{portalURL, tt.region, tt.services}).authorizePage(t.Context()); err != nil || got != tt.want {
 			t.Errorf("got %s, %v; want %s", got, err, tt.want)
-		}
-	}
-}
-
-// The SDK knows the same regions of IAM as we do.
-func TestIAMRegions(t *testing.T) {
-	for partition, region := range iamRegions {
-		at, err := iam.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), iam.EndpointParameters{Region: &region})
-		if err != nil {
-			t.Fatal(err)
-		}
-		auth, _ := smithyauth.GetAuthOptions(&at.Properties)
-		if len(auth) == 0 {
-			continue // no region is special to IAM there
-		}
-		if got, ok := smithyhttp.GetSigV4SigningRegion(&auth[0].SignerProperties); ok && got != region {
-			t.Errorf("%s: got %s, want %s", partition, region, got)
 		}
 	}
 }

@@ -1,0 +1,78 @@
+package iam
+
+import (
+	"errors"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	smithyauth "github.com/aws/smithy-go/auth"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"credd/internal/agent/cred"
+	"credd/internal/agent/sts"
+	"credd/internal/fakeaws"
+)
+
+// The SDK knows the same regions of IAM as we do.
+func TestRegions(t *testing.T) {
+	for partition, region := range regions {
+		at, err := iam.NewDefaultEndpointResolverV2().ResolveEndpoint(t.Context(), iam.EndpointParameters{Region: &region})
+		if err != nil {
+			t.Fatal(err)
+		}
+		auth, _ := smithyauth.GetAuthOptions(&at.Properties)
+		if len(auth) == 0 {
+			continue // no region is special to IAM there
+		}
+		if got, ok := smithyhttp.GetSigV4SigningRegion(&auth[0].SignerProperties); ok && got != region {
+			t.Errorf("%s: got %s, want %s", partition, region, got)
+		}
+	}
+}
+
+func TestARoleLooksAtItself(t *testing.T) {
+	const us, arn, id = "arn:aws:iam::210987654321:user/work", "arn:aws:iam::012345678901:role/northwind/Reader", "a+b=c/d@e"
+	const may = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:GetRole","iam:SimulatePrincipalPolicy","s3:GetObject"],"Resource":"*"}]}`
+	aws, err := fakeaws.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(aws.Close)
+	key, err := aws.AddUser(us)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust := fakeaws.TrustPolicy(us, id)
+	if err := aws.AddRole(fakeaws.Role{ARN: arn, Trust: trust, MaxSession: 4 * time.Hour, Policies: map[string]string{"may": may}}); err != nil {
+		t.Fatal(err)
+	}
+	http := sts.NewHTTP()
+	t.Cleanup(http.Close)
+	user := &cred.Session{AccessKeyID: key.ID, SecretAccessKey: cred.NewSecret(key.Secret)}
+	s, err := sts.New(http, time.Now).Try(t.Context(), sts.Caller{Session: user, Region: "eu-west-1", Endpoint: aws.URL()}, sts.Request{
+		RoleARN: arn, AccountID: "012345678901", SessionName: "test", ExternalID: cred.NewSecret(id), Duration: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, by := New(http, time.Now), Caller{Session: s, ARN: arn, URL: aws.URL()}
+	got, err := c.Role(t.Context(), by, "Reader")
+	if want := (Role{ARN: arn, Trust: trust, MaxSession: 4 * time.Hour}); err != nil || got != want {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	allowed, err := c.Allowed(t.Context(), by, arn, []string{"s3:GetObject", "s3:PutObject"}, "arn:aws:s3:::logs/*")
+	if want := map[string]bool{"s3:GetObject": true, "s3:PutObject": false}; err != nil || !maps.Equal(allowed, want) {
+		t.Errorf("got %v, %v; want %v", allowed, err, want)
+	}
+	by.Session = user
+	var denied *sts.Error
+	if _, err := c.Role(t.Context(), by, "Reader"); !errors.As(err, &denied) {
+		t.Errorf("got %v", err)
+	}
+	aws.Stop()
+	if _, err := c.Role(t.Context(), by, "Reader"); !errors.As(err, &denied) || denied.Reason != sts.Unreachable {
+		t.Errorf("got %v", err)
+	}
+}

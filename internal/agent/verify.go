@@ -1,0 +1,155 @@
+package agent
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"credd/internal/agent/api"
+	"credd/internal/agent/audit"
+	"credd/internal/agent/roster"
+	"credd/internal/agent/sts"
+	"credd/internal/customer"
+	"credd/internal/customer/verify"
+	"credd/internal/ipc"
+	"credd/internal/ipc/peer"
+)
+
+// verifiedAtOnce is how many roles of one request are; each may have to wait a minute for AWS to spread a change.
+const verifiedAtOnce = 8
+
+// verify proves a role, or all of a customer. It has no part in the cache, and what it tries marks no role as failing.
+func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failure) {
+	a.reread()
+	st := a.state.Load()
+	roles, f := st.toVerify(name)
+	if len(roles) == 0 {
+		return nil, f
+	}
+	e := audit.Entry{UID: c.Peer.UID, PID: c.Peer.PID}
+	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
+	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
+
+	// Questions come first, one after the other: who answers them has not gone away.
+	all := make([]*trial, len(roles))
+	for i, role := range roles {
+		all[i] = &trial{a: a, st: st, role: role, entry: e}
+		if isRole(role.Source) {
+			a.forgive(st, role.Source) // a person wants to know how it is now
+		}
+		all[i].err = a.answered(ctx, c, false, func() (err error) { all[i].by, err = a.caller(ctx, st, role); return err })
+	}
+	var err error
+	c.attended(ctx, func(ctx context.Context) {
+		inParallel(verifiedAtOnce, all, func(t *trial) { t.run(ctx, func(text string) { c.event(api.Event{Notice: text}) }) })
+		err = ctx.Err()
+	})
+	if err != nil {
+		return nil, fail(ipc.Usage, "the command went away before its roles were verified", "")
+	}
+	out := api.Verified{Roles: []verify.Result{}}
+	for _, t := range all {
+		a.noteVerified(t.role.Name, t.result)
+		a.Log.Info("verified", "role", t.role.Name, "verdict", string(t.result.Verdict))
+		out.Roles = append(out.Roles, t.result)
+	}
+	for _, p := range st.roster.Problems() {
+		if p.Customer == name { // a role that cannot be used, or a file whose last good version is in force
+			out.Roles = append(out.Roles, verify.Untold(name, a.Now(), p.Error(), p.Hint))
+		}
+	}
+	return out, failure{}
+}
+
+// inParallel does work on each, on so many at once at most.
+func inParallel[T any](atOnce int, all []T, work func(T)) {
+	var group sync.WaitGroup
+	free := make(chan struct{}, atOnce)
+	for _, one := range all {
+		free <- struct{}{}
+		group.Go(func() {
+			defer func() { <-free }()
+			work(one)
+		})
+	}
+	group.Wait()
+}
+
+// toVerify returns the roles that a name stands for, or the failure that there are none.
+func (st *state) toVerify(name string) ([]*roster.Role, failure) {
+	if isRole(name) {
+		role, err := st.roster.Role(name)
+		if err != nil {
+			return nil, explain(err)
+		}
+		return []*roster.Role{role}, failure{}
+	}
+	var roles []*roster.Role
+	for _, role := range st.roster.Roles() {
+		if role.Customer.Key == name {
+			roles = append(roles, role)
+		}
+	}
+	if len(roles) > 0 {
+		return roles, failure{}
+	}
+	for _, p := range st.roster.Problems() {
+		if p.Customer == name && name != "" {
+			return nil, explain(p)
+		}
+	}
+	if err := st.roster.Broken(); err != nil {
+		return nil, explain(err)
+	}
+	if _, ok := st.roster.Customer(name); ok {
+		return nil, fail(ipc.Usage, "customer "+name+" has no role to verify", "add one: credd role add "+name+"/ROLE")
+	}
+	return nil, fail(ipc.UnknownRole, "no such customer: "+name, "see: credd customer list")
+}
+
+// subject is a role as package verify wants it.
+func (t *trial) subject(ctx context.Context) verify.Role {
+	role, spec := t.role, t.st.specs[t.role.Source]
+	key, name, _ := strings.Cut(role.Name, "/")
+	out := verify.Role{
+		Name: role.Name, ARN: role.ARN, AccountID: role.AccountID, ExternalID: role.ExternalID, Duration: role.Duration,
+		Marked: len(role.Tags) > 0 || role.SourceIdentity != "", Settings: customer.Settings(role.ARN, role.ExternalID, role.Source), File: role.File,
+		LongTerm: !t.by.Session.Temporary(), CanMFA: spec.Type == "keys" && spec.MFASerial != "",
+		Worked: t.a.health.of(role.Name).worked, Alike: t.st.alike(role),
+	}
+	if id, err := t.a.Assumer.Identity(ctx, t.by); err == nil {
+		out.Us = id.ARN
+	}
+	all, err := customer.Invitations(t.a.StateDir, key)
+	if err != nil {
+		t.a.Log.Warn("invitations cannot be read", "customer", key, "error", err)
+	}
+	for _, terms := range all {
+		if terms.Role == name && terms.RoleARN() == role.ARN {
+			out.Invited(terms)
+		}
+	}
+	return out
+}
+
+// alike are the roles of other customers that have the same external ID.
+func (st *state) alike(role *roster.Role) (names []string) {
+	for _, other := range st.roster.Roles() {
+		if other.Customer.Key != role.Customer.Key && !role.ExternalID.IsZero() && other.ExternalID.Equal(role.ExternalID) {
+			names = append(names, other.Name)
+		}
+	}
+	return names
+}
+
+// ourSide is what to do where our own policies deny.
+func ourSide(by, role string) string {
+	if by == "" {
+		by = "who asks"
+	}
+	return "this is about our own side: let " + by + " call sts:AssumeRole on " + role
+}
+
+var _ verify.Assumer = (*trial)(nil)
+var _ verify.Mirror = (*trial)(nil)
+var _ Assumer = (*sts.Client)(nil)
