@@ -52,6 +52,9 @@ func init() { // a map that is set here may hold functions that look into it
 		"exec ROLE":            everyRole,
 		"exec COMMAND":         {kind: files},
 		"env ROLE":             everyRole,
+		"report --role":        everyRole,
+		"report --by":          words("role", "customer"),
+		"report --days":        {ordered, words("7", "30", "90").list},
 		"console ROLE":         {list: roles},
 
 		"--source": {list: either(sources(""), roles)}, "--from-sso": {list: sources("sso")},

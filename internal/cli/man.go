@@ -205,7 +205,7 @@ func (p *page) options(flags *pflag.FlagSet) {
 func (p *page) seeAlso(names []string) {
 	p.heading("SEE ALSO")
 	for i, name := range names {
-		p.text += `\fB` + roff(name) + `\fR(1)`
+		p.text += `\%\fB` + roff(name) + `\fR(1)` // a name that is broken at a line's end cannot be looked up
 		if i < len(names)-1 {
 			p.text += ","
 		}

@@ -71,7 +71,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		newServeCmd(s), newStatusCmd(s), newReloadCmd(s), newRefreshCmd(s), newForgetCmd(s),
-		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newVersionCmd(s),
+		newSourceCmd(s), newCustomerCmd(s), newRoleCmd(s), newAuditCmd(s), newReportCmd(s), newVersionCmd(s),
 		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
 		newUseCmd(s), newShellInitCmd(s), newProfilesCmd(s),
 		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
