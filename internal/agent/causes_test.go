@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/sts"
+	"credd/internal/customer"
+	"credd/internal/customer/invite"
 	"credd/internal/ipc"
 )
 
@@ -57,6 +60,15 @@ func TestCauses(t *testing.T) {
 			}
 			return nil
 		}, ask("initech/admin"), []string{"the customer's side: source work works with initech/admin"}, "It worked before"},
+		"the invitation is over": {denied, func(t *testing.T, w *world) {
+			w.invited(t, invite.Terms{Customer: "acme", Role: "admin", Until: w.clock().Add(-time.Minute)})
+		}, []string{"the invitation was until "}, "To go on invite the customer again"},
+		"the invitation asks for MFA": {denied, func(t *testing.T, w *world) {
+			w.invited(t, invite.Terms{Customer: "acme", Role: "admin", MFA: true, Until: w.clock().Add(time.Hour)})
+		}, []string{"MFA: the invitation asks for it, and source work has none"}, "source work has none"},
+		"another role's invitation": {denied, func(t *testing.T, w *world) {
+			w.invited(t, invite.Terms{Customer: "acme", Role: "ops", MFA: true})
+		}, nil, "It worked before"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, map[string]string{
@@ -74,6 +86,7 @@ func TestCauses(t *testing.T) {
 			w.advance(time.Minute)
 			tt.change(t, w)
 			w.advance(time.Minute)
+			w.agent.Reload()
 			_, e := w.get(t, "acme/admin")
 			if !has(e, ipc.Denied, tt.hint) || strings.Count(e.Hint, ". ") > 1 {
 				t.Errorf("got %+v", e)
@@ -100,5 +113,12 @@ func TestCauses(t *testing.T) {
 				t.Errorf("an external ID is in %q", causes)
 			}
 		})
+	}
+}
+
+func (w *world) invited(t *testing.T, terms invite.Terms) {
+	t.Helper()
+	if err := customer.Invite(filepath.Join(w.dir, "state"), terms); err != nil {
+		t.Fatal(err)
 	}
 }

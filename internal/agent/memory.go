@@ -38,6 +38,7 @@ type memory struct {
 	by      map[string]*kept
 	written time.Time // what is no news, last
 	failed  time.Time // a write; zero: the last one worked
+	unread  bool      // there is news of a record that cannot be read
 
 	saving sync.Mutex // one at a time
 }
@@ -138,18 +139,36 @@ func (m *memory) of(r *roster.Role) customer.Seen {
 	defer m.mu.Unlock()
 	m.take()
 	defer m.prune(key)
-	return m.load(key).record.Roles[name]
+	if k := m.load(key); k != nil {
+		return k.record.Roles[name]
+	}
+	return customer.Seen{}
+}
+
+// keep holds news for later: a record that cannot be read must not be written over. m.mu is held.
+func (m *memory) keep(n news) {
+	const most = 1000
+	m.queue.Lock()
+	defer m.queue.Unlock()
+	if len(m.news) < most {
+		m.news = append(m.news, n)
+	}
+	m.unread = true
 }
 
 // take puts the news where they belong. m.mu is held.
 func (m *memory) take() {
 	m.queue.Lock()
 	all := m.news
-	m.news = nil
+	m.news, m.unread = nil, false
 	m.queue.Unlock()
 	for _, n := range all {
 		key, name, _ := split(n.role)
 		k := m.load(key)
+		if k == nil {
+			m.keep(n)
+			continue
+		}
 		now, urgent, changed := n.set(k.record.Roles[name])
 		if !changed {
 			m.prune(key)
@@ -183,7 +202,7 @@ func (m *memory) prune(key string) {
 	}
 }
 
-// load returns a customer's record, from its file if it is not held. m.mu is held.
+// load returns a customer's record, from its file if it is not held; nil if that cannot be read now. m.mu is held.
 func (m *memory) load(key string) *kept {
 	if k := m.by[key]; k != nil {
 		return k
@@ -196,8 +215,10 @@ func (m *memory) load(key string) *kept {
 		}
 		m.warn("record "+key, text+"; verify again what was verified: credd customer verify "+key)
 	} else if err != nil {
-		m.warn("record "+key, "what was seen of "+key+" before cannot be read: "+err.Error())
+		m.warn("unread "+key, "what was seen of "+key+" cannot be read: "+err.Error())
+		return nil
 	}
+	m.warn("unread "+key, "")
 	if r.Roles == nil {
 		r.Roles = map[string]customer.Seen{}
 	}
@@ -247,7 +268,8 @@ func (m *memory) run(ctx context.Context) {
 	}
 }
 
-// flush writes what is due, all that is not written, or that of some customers only, and returns after how long something is due again, 0 for nothing.
+// flush writes what is due, all that is not written, or that of some customers only, and returns after how long something is due
+// again, 0 for nothing.
 func (m *memory) flush(all bool, only ...string) time.Duration {
 	m.saving.Lock()
 	defer m.saving.Unlock()
@@ -319,6 +341,9 @@ func (m *memory) due(now time.Time, all bool, only []string) map[string]customer
 // next is how long nothing is due. m.mu is held.
 func (m *memory) next(now time.Time) time.Duration {
 	var next time.Duration
+	if m.unread {
+		next = writeRetry
+	}
 	for _, k := range m.by {
 		var at time.Time
 		switch {

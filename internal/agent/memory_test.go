@@ -164,25 +164,41 @@ func TestABrokenRecordIsBegunAnew(t *testing.T) {
 	}
 }
 
-func TestAFullDiskForRecords(t *testing.T) {
-	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin"), "state/customers": "in the way"})
-	if _, e := w.get(t, "acme/admin"); e != nil {
-		t.Fatal(e)
-	}
-	w.settle()
-	if st := w.status(t); !strings.Contains(strings.Join(st.Warnings, "\n"), "what is seen of roles cannot be written") {
-		t.Errorf("got %q", st.Warnings)
-	}
-	if err := os.Remove(filepath.Join(w.dir, "state/customers")); err != nil {
-		t.Fatal(err)
-	}
-	w.advance(2 * time.Minute)
-	w.agent.Sweep()
-	if st := w.status(t); strings.Contains(strings.Join(st.Warnings, "\n"), "cannot be written") {
-		t.Errorf("got %q when there is room again", st.Warnings)
-	}
-	if w.record(t, "acme").Roles["admin"].Worked.IsZero() {
-		t.Error("what was seen meanwhile is lost")
+func TestRecordsThatCannotBe(t *testing.T) {
+	for name, tt := range map[string]struct {
+		put  func(path string) error
+		want string
+	}{
+		"written": {func(p string) error { return os.Symlink("/proc", p) }, "what is seen of roles cannot be written"}, // where nobody makes a file
+		"read":    {func(p string) error { return os.WriteFile(p, nil, 0o600) }, "what was seen of acme cannot be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin"), "state/.keep": ""})
+			dir := filepath.Join(w.dir, "state/customers")
+			if err := tt.put(dir); err != nil {
+				t.Fatal(err)
+			}
+			if _, e := w.get(t, "acme/admin"); e != nil {
+				t.Fatal(e)
+			}
+			w.settle()
+			if st := w.status(t); !strings.Contains(strings.Join(st.Warnings, "\n"), tt.want) {
+				t.Errorf("got %q", st.Warnings)
+			}
+			if err := os.Remove(dir); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // what is read again is then written
+				w.advance(2 * time.Minute)
+				w.agent.Sweep()
+			}
+			if st := w.status(t); len(st.Warnings) > 0 {
+				t.Errorf("got %q when it can be again", st.Warnings)
+			}
+			if w.record(t, "acme").Roles["admin"].Worked.IsZero() {
+				t.Error("what was seen meanwhile is lost")
+			}
+		})
 	}
 }
 

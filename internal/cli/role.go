@@ -97,6 +97,9 @@ func (s *Streams) role(j roleJSON) error {
 	if j.Session != nil {
 		pairs = append(pairs, "session", j.Session.AccessKeyID+" until "+j.Session.Expires.Local().Format("15:04:05"))
 	}
+	if j.Failing == nil && !j.LastWorked.IsZero() {
+		pairs = append(pairs, "last worked", clock(j.LastWorked, time.Now()))
+	}
 	if j.Failing != nil {
 		pairs = append(pairs, "failing", j.Failing.Message, "last worked", worked(*j.Failing, time.Now()), "hint", j.Failing.Hint)
 		for i, c := range j.Failing.Causes {

@@ -87,6 +87,7 @@ type roleJSON struct {
 	ExternalID     string            `json:"external_id,omitempty"` // only if asked for
 	Verified       *time.Time        `json:"verified"`              // null unless that holds
 	Standing       customer.Standing `json:"standing"`
+	LastWorked     time.Time         `json:"last_worked,omitzero"` // to the hour or so
 	File           string            `json:"file"`
 	Line           int               `json:"line"`
 	Session        *api.Session      `json:"session"`
@@ -101,6 +102,7 @@ func (v *view) role(r *roster.Role, showID bool) roleJSON {
 		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line, Standing: v.records.standing(r),
 	}
 	out.Verified = verifiedAt(out.Standing)
+	out.LastWorked = v.records.seen(r.Name).Worked
 	if showID {
 		out.ExternalID = r.ExternalID.Reveal()
 	}

@@ -58,6 +58,12 @@ func (r *records) standing(role *roster.Role) customer.Standing {
 	return k.record.Stand(role.Name, customer.Settings(role.ARN, role.ExternalID, role.Source), k.invited[name])
 }
 
+// seen is what was seen of a role.
+func (r *records) seen(role string) customer.Seen {
+	key, name, _ := strings.Cut(role, "/")
+	return r.of(key).record.Roles[name]
+}
+
 // cell is a standing in a list.
 func cell(s customer.Standing) string {
 	switch {

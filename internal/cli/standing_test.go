@@ -87,6 +87,17 @@ func TestStandings(t *testing.T) {
 	}
 }
 
+func TestRoleShowTellsWhenItLastWorked(t *testing.T) {
+	config := home(t)
+	saw(t, config, customer.Seen{Worked: tested})
+	if r := run(t, "", "role", "show", "acme/admin"); !strings.Contains(r.out, "last worked      "+tested.Local().Format("2006-01-02 15:04")+"\n") {
+		t.Errorf("got %s", r.out)
+	}
+	if r := run(t, "", "role", "show", "acme/admin", "--json"); !strings.Contains(r.out, `"last_worked": "2026-11-12T12:00:00Z"`) {
+		t.Errorf("got %s", r.out)
+	}
+}
+
 func TestABrokenRecordIsTold(t *testing.T) {
 	config := home(t)
 	put(t, filepath.Join(stateDir(config), "customers", "acme.json"), "{\x1b[2J")
@@ -174,6 +185,9 @@ func TestCausesShow(t *testing.T) {
 	st.Failing = []api.Failure{{Role: "acme/admin", Outcome: "denied", Message: "acme/admin: denied by AWS", Hint: "ask", Since: started, Causes: []string{"first \x1b[2J", "second"}}}
 	daemon(t, func(api.Request) any { return st })
 	if r := run(t, "", "status"); !strings.Contains(r.out, "  may be: first ?[2J\n  may be: second\n") {
+		t.Errorf("got %s", r.out)
+	}
+	if r := run(t, "", "role", "show", "acme/admin", "--json"); !strings.Contains(r.out, `"first \u001b[2J"`) {
 		t.Errorf("got %s", r.out)
 	}
 	if r := run(t, "", "role", "show", "acme/admin"); !strings.Contains(r.out, "may be         first ?[2J\n               second\n") && !strings.Contains(r.out, "may be") {

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"time"
 
+	"credd/internal/agent/roster"
 	"credd/internal/customer/verify"
 	"credd/internal/disk"
 )
@@ -45,12 +45,9 @@ const maxRecord = 1 << 20 // bytes; a role has a few hundred, its verification t
 // ErrBroken is wrapped by the error for a record that makes no sense. It can be set aside.
 var ErrBroken = errors.New("it makes no sense")
 
-// keyForm is that of a customer's key, as package roster has it: nothing else becomes a part of a path.
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+=,-]{0,127}$`)
-
-// recordFile is where a customer's record is.
+// recordFile is where a customer's record is. Nothing but the key of one becomes a part of a path.
 func recordFile(stateDir, key string) (string, error) {
-	if !keyForm.MatchString(key) {
+	if !roster.CanBeCustomer(key) {
 		return "", fmt.Errorf("%.200q cannot be the key of a customer", key)
 	}
 	return filepath.Join(recordsDir(stateDir), key+recordSuffix), nil
@@ -140,7 +137,7 @@ func Recorded(stateDir string) ([]string, error) {
 		if filepath.Ext(name) != recordSuffix {
 			continue
 		}
-		if key := name[:len(name)-len(recordSuffix)]; keyForm.MatchString(key) {
+		if key := name[:len(name)-len(recordSuffix)]; roster.CanBeCustomer(key) {
 			keys = append(keys, key)
 		}
 	}
