@@ -22,7 +22,7 @@ const (
 	maxSession  = 12 * time.Hour
 )
 
-// Problem is what is wrong with one field of the terms, by its JSON name.
+// Problem is what is wrong with one field of the terms. Field is in words with _ between them.
 type Problem struct{ Field, Text string }
 
 func (p *Problem) Error() string { return strings.ReplaceAll(p.Field, "_", " ") + ": " + p.Text }
