@@ -100,7 +100,7 @@ func (a *Agent) status() api.Status {
 		fl := api.Failure{Role: name, Outcome: f.outcome, Message: f.message, Hint: f.hint, Since: r.since.UTC(), LastWorked: r.worked.UTC()}
 		if role, err := st.role(name); err == nil {
 			if f.code == ipc.Denied {
-				fl.Causes = texts(a.causes(st, role, r.err))
+				fl.Causes = texts(a.causes(st, role, r.err, ""))
 			}
 			fl.Retry = a.cache.Retry(st.key(role, a.User)).UTC()
 		}

@@ -122,13 +122,12 @@ func (st *state) toVerify(name string) ([]*roster.Role, failure) {
 
 // subject is a role as package verify wants it.
 func (t *trial) subject(ctx context.Context) verify.Role {
-	role, spec := t.role, t.st.specs[t.role.Source]
+	role := t.role
 	key, name, _ := strings.Cut(role.Name, "/")
 	out := verify.Role{
 		Name: role.Name, ARN: role.ARN, AccountID: role.AccountID, ExternalID: role.ExternalID, Duration: role.Duration,
 		Marked: len(role.Tags) > 0 || role.SourceIdentity != "", Settings: settingsOf(role), File: role.File,
-		LongTerm: !t.by.Session.Temporary(), CanMFA: spec.Type == "keys" && spec.MFASerial != "",
-		Worked: t.a.health.of(role.Name).worked, Alike: t.st.alike(role),
+		LongTerm: !t.by.Session.Temporary(), Alike: t.st.alike(role),
 	}
 	if id, err := t.a.Assumer.Identity(ctx, t.by); err == nil {
 		out.Us = id.ARN

@@ -103,7 +103,7 @@ func TestVerdicts(t *testing.T) {
 			set: func(w *trialWorld) {
 				w.aws.SetTrust(acmeRole, conditions(ourUser, id+`,"Bool":{"aws:MultiFactorAuthPresent":"true"}`))
 			},
-			want: deniedText, hint: "or it asks for MFA, which the source of this role does not give", waited: time.Minute,
+			want: deniedText, hint: "its trust policy asks for MFA, which source work does not give; then: credd customer verify acme/readonly", waited: time.Minute,
 		},
 		"role deleted": {
 			set:  func(w *trialWorld) { w.aws.DeleteRole(acmeRole) },

@@ -63,7 +63,11 @@ func (t *trial) Assume(ctx context.Context, try verify.Try) verify.Tried {
 		f := explain(err)
 		e.Outcome, e.RequestID, e.Error = f.outcome, requestID(err), "verification, "+try.What+": "+f.message
 		t.a.record(e)
-		return t.sorted(err, f)
+		out := t.sorted(err, f)
+		if try.Good && out.Answer == verify.Refused {
+			out.Hint = t.mend("see which of these it is, or ask the account's owner; in order of evidence: " + strings.Join(texts(t.a.causes(t.st, t.role, err, t.us)), "; "))
+		}
+		return out
 	}
 	e.Outcome, e.Expires, e.SessionName, e.AccessKeyID, e.AssumedRoleID, e.RequestID = "ok", s.Expires, s.SessionName, s.AccessKeyID, s.AssumedRoleID, s.RequestID
 	if !try.Good {
@@ -98,7 +102,7 @@ func (t *trial) sorted(err error, f failure) verify.Tried {
 	case e == nil:
 	case sts.TooLong(err):
 		out.Answer = verify.TooLong
-	case e.Reason == sts.Denied && e.OfRole():
+	case e.OfRole():
 		out.Answer = verify.Refused
 	case e.Reason == sts.Denied:
 		out.Answer, out.Hint = verify.OurSide, t.mend(ourSide(t.us, t.role.ARN))

@@ -33,7 +33,8 @@ type Try struct {
 	Plain    bool   // without the role's tags and source identity
 }
 
-// Tried is how it ended. Reason and Hint are for people, and hold no external ID.
+// Tried is how it ended. Reason and Hint are for people, and hold no external ID. The hint of one that should work and is Refused says
+// what may be why.
 type Tried struct {
 	Answer  Answer
 	Session *cred.Session // of Granted
@@ -78,11 +79,9 @@ type Role struct {
 	Settings   string        // customer.Settings
 	File       string        // where it is configured
 
-	Us       string    // ARN of who asks, "" if it is not known
-	LongTerm bool      // who asks has a long-term key
-	CanMFA   bool      // who asks can prove MFA
-	Worked   time.Time // last; zero: not that credd knows
-	Alike    []string  // roles of other customers that have the same external ID
+	Us       string   // ARN of who asks, "" if it is not known
+	LongTerm bool     // who asks has a long-term key
+	Alike    []string // roles of other customers that have the same external ID
 
 	// Of an invitation; see Invited.
 	SelfCheck bool // it let the role look at itself
@@ -126,6 +125,7 @@ type run struct {
 	waited time.Duration // so far, for a change to spread
 	checks []Check
 	who    string // what is wrong with the identity
+	denied string // what may be why the right external ID is
 	vague  Tried  // the first answer that proves nothing
 	at     string // what was asked then
 	doubt  string // what the trust policy is short of
