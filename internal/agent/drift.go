@@ -5,27 +5,7 @@ import (
 	"time"
 
 	"credd/internal/customer"
-	"credd/internal/customer/verify"
 )
-
-// noteVerified keeps what a verification found, before its command is answered.
-func (a *Agent) noteVerified(name string, r verify.Result) {
-	st := a.state.Load()
-	role, err := st.role(name)
-	if err != nil {
-		return // it went meanwhile
-	}
-	key, _, ok := split(role)
-	if !ok {
-		return
-	}
-	a.memory.verified(role, r)
-	a.memory.flush(false, key)
-	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
-	if r.Verdict == verify.Verified {
-		a.forgive(st, name)
-	}
-}
 
 // rolesOf are the roles of a customer that is in force, without its name.
 func (a *Agent) rolesOf(key string) ([]string, bool) {
@@ -42,11 +22,11 @@ const driftMark = "drift " // begins what the warnings of this file are about
 func (a *Agent) drift(name string, seen customer.Seen) {
 	role, err := a.state.Load().role(name)
 	text := ""
-	if v := seen.Verified; err == nil && v != nil && v.Settings == settingsOf(role) && v.Verdict == verify.Verified {
+	if v := seen.Verified; err == nil && v != nil && v.Settings == settingsOf(role) {
 		switch {
 		case seen.Drifted():
 			text = name + ": verified " + day(v.At) + ", denied since " + day(seen.DeniedSince)
-		case seen.CheckFailed != "" && seen.Checked.After(v.At):
+		case seen.Strayed():
 			text = name + ": verified " + day(v.At) + ", of another account or role since " + day(seen.Checked)
 		}
 	}
