@@ -2,7 +2,6 @@ package invite
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"credd/internal/agent/cred"
@@ -10,20 +9,20 @@ import (
 
 // partition is an AWS of its own.
 type partition struct {
-	regions *regexp.Regexp
+	regions *pattern
 	console string // host of the console; "" where AWS tells it only to its customers there
 	service string // the end of its services' hosts
 }
 
 var partitions = map[string]partition{
-	"aws":        {regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]{1,2}$`), "console.aws.amazon.com", "amazonaws.com"},
-	"aws-cn":     {regexp.MustCompile(`^cn-[a-z]+-[0-9]{1,2}$`), "console.amazonaws.cn", "amazonaws.com.cn"},
-	"aws-us-gov": {regexp.MustCompile(`^us-gov-[a-z]+-[0-9]{1,2}$`), "console.amazonaws-us-gov.com", "amazonaws.com"},
-	"aws-eusc":   {regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-[0-9]{1,2}$`), "console.amazonaws-eusc.eu", "amazonaws.eu"},
-	"aws-iso":    {regexp.MustCompile(`^us-iso-[a-z]+-[0-9]{1,2}$`), "", "c2s.ic.gov"},
-	"aws-iso-b":  {regexp.MustCompile(`^us-isob-[a-z]+-[0-9]{1,2}$`), "", "sc2s.sgov.gov"},
-	"aws-iso-e":  {regexp.MustCompile(`^eu-isoe-[a-z]+-[0-9]{1,2}$`), "", "cloud.adc-e.uk"},
-	"aws-iso-f":  {regexp.MustCompile(`^us-isof-[a-z]+-[0-9]{1,2}$`), "", "csp.hci.ic.gov"},
+	"aws":        {newPattern(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]{1,2}$`), "console.aws.amazon.com", "amazonaws.com"},
+	"aws-cn":     {newPattern(`^cn-[a-z]+-[0-9]{1,2}$`), "console.amazonaws.cn", "amazonaws.com.cn"},
+	"aws-us-gov": {newPattern(`^us-gov-[a-z]+-[0-9]{1,2}$`), "console.amazonaws-us-gov.com", "amazonaws.com"},
+	"aws-eusc":   {newPattern(`^eusc-[a-z]+-[a-z]+-[0-9]{1,2}$`), "console.amazonaws-eusc.eu", "amazonaws.eu"},
+	"aws-iso":    {newPattern(`^us-iso-[a-z]+-[0-9]{1,2}$`), "", "c2s.ic.gov"},
+	"aws-iso-b":  {newPattern(`^us-isob-[a-z]+-[0-9]{1,2}$`), "", "sc2s.sgov.gov"},
+	"aws-iso-e":  {newPattern(`^eu-isoe-[a-z]+-[0-9]{1,2}$`), "", "cloud.adc-e.uk"},
+	"aws-iso-f":  {newPattern(`^us-isof-[a-z]+-[0-9]{1,2}$`), "", "csp.hci.ic.gov"},
 }
 
 // arn is an ARN of IAM, which has no region.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -106,7 +105,7 @@ func writesToIAM(action string) bool {
 	return strings.HasPrefix(strings.ToLower(action), "iam:") && writesWith(action) && !strings.EqualFold(action, "iam:PassRole")
 }
 
-var allOfAKind = regexp.MustCompile(`^[a-z-]+[/:][*?]+$`)
+var allOfAKind = newPattern(`^[a-z-]+[/:][*?]+$`)
 
 // meansAll reports whether a resource is all of them, or all of a kind: *, arn:aws:s3:::*, arn:aws:iam::*:role/*.
 func meansAll(arn string) bool {
@@ -115,7 +114,7 @@ func meansAll(arn string) bool {
 		return arn == "*"
 	}
 	rest := parts[5]
-	return strings.Trim(rest, "*?/:") == "" || parts[2] != "s3" && allOfAKind.MatchString(rest)
+	return strings.Trim(rest, "*?/:") == "" || parts[2] != "s3" && allOfAKind.matches(rest)
 }
 
 // reading begins the names of actions that change nothing.
