@@ -96,6 +96,17 @@ var helperBans = []struct{ ban, reason string }{
 	{"credd/internal/agent/...", "the helper moves bytes and knows nothing of the agent"},
 }
 
+// daemonBans are what credd may not link, directly or not. text/template is there by cobra, which keeps it from being used.
+var daemonBans = []struct{ ban, reason string }{
+	{"html/template", "keeps every method of every type alive: megabytes"},
+	{"go.yaml.in/...", "invitations are written, not read"},
+	{"gopkg.in/yaml.v3", "likewise"},
+	{"github.com/hashicorp/...", "likewise"},
+	{"github.com/zclconf/...", "likewise"},
+	{"golang.org/x/net/...", "for the tests of the page; net/http has a copy of what it needs"},
+	{"golang.org/x/text/...", "tables of megabytes"},
+}
+
 func list(t *testing.T, args ...string) []pkg {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports,Deps"}, args...)...).Output()
@@ -152,6 +163,22 @@ func TestTheHelperStaysSmall(t *testing.T) {
 			if under(dep, b.ban) {
 				t.Errorf("credhelper links %s: %s", dep, b.reason)
 			}
+		}
+	}
+}
+
+func TestTheDaemonLinksNoReaders(t *testing.T) {
+	p := list(t, "credd/cmd/credd")[0]
+	for _, dep := range p.Deps {
+		for _, b := range daemonBans {
+			if under(dep, b.ban) {
+				t.Errorf("credd links %s: %s", dep, b.reason)
+			}
+		}
+	}
+	for _, p := range list(t, "credd/...") {
+		if !simulates(p.ImportPath) && (slices.Contains(p.Imports, "text/template") || slices.Contains(p.Imports, "html/template")) {
+			t.Errorf("%s imports a template package: it keeps every method of every type alive", p.ImportPath)
 		}
 	}
 }
