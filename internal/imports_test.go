@@ -39,6 +39,7 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/adopt", "credd/internal/cli", "cli prints, adopt does not"},
 	{"credd/internal/console", "credd/internal/agent", "it is handed a session"},
 	{"credd/internal/loopback", "credd/internal/...", "a leaf"},
+	{"credd/internal/partition", "credd/internal/...", "a leaf: a table"},
 	{"credd/internal/console", "credd/internal/cli", "cli prints, console does not"},
 	{"credd/internal/customer/invite", "os", "pure text: it writes no file"},
 	{"credd/internal/customer/invite", "net/http", "pure text: it asks nobody"},

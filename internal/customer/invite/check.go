@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"credd/internal/partition"
 )
 
 // AWS's limits. Where AWS raises one on request, this is what every account has.
@@ -54,7 +56,7 @@ func problem(field, format string, args ...any) *Problem {
 }
 
 func (t *Terms) checkAccounts() *Problem {
-	if _, ok := partitions[t.Partition]; !ok {
+	if _, ok := partition.Named(t.Partition); !ok {
 		return problem("partition", "%q is none of AWS's", t.Partition)
 	}
 	if !accounts.matches(t.ServiceAccount) {
@@ -163,7 +165,7 @@ func (t *Terms) checkTags() *Problem {
 }
 
 func (t *Terms) checkStack() *Problem {
-	if p, ok := partitions[t.Partition]; ok && !p.regions.matches(t.Region) {
+	if p, ok := partition.Named(t.Partition); ok && !p.Has(t.Region) {
 		return problem("region", "%q is no region of partition %s", t.Region, t.Partition)
 	}
 	if !stacks.matches(t.Stack) {

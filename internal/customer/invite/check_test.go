@@ -168,19 +168,3 @@ func TestWarnings(t *testing.T) {
 		}
 	}
 }
-
-// TestRegions sees each partition take its own regions and none of the others'.
-func TestRegions(t *testing.T) {
-	if len(partitionRegions) != len(partitions) {
-		t.Errorf("tested are %d partitions of %d", len(partitionRegions), len(partitions))
-	}
-	for of, regions := range partitionRegions {
-		for name, p := range partitions {
-			for _, r := range regions {
-				if got := p.regions.matches(r); got != (name == of) {
-					t.Errorf("%s is a region of %s: got %v", r, name, got)
-				}
-			}
-		}
-	}
-}

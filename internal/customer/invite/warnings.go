@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"credd/internal/partition"
 )
 
 // escalations are the actions by which one makes oneself able to do anything.
@@ -162,7 +164,8 @@ func (t *Terms) trustWarnings() (all []string) {
 	if t.Partition != "aws" && t.managedAny("AWSBillingReadOnlyAccess") {
 		all = append(all, "whether partition "+t.Partition+" has AWSBillingReadOnlyAccess is not known here")
 	}
-	if u, err := url.Parse(t.TemplateURL); err == nil && t.TemplateURL != "" && !strings.HasSuffix(u.Hostname(), "."+partitions[t.Partition].service) {
+	in, _ := partition.Named(t.Partition)
+	if u, err := url.Parse(t.TemplateURL); err == nil && t.TemplateURL != "" && !strings.HasSuffix(u.Hostname(), "."+in.Services) {
 		all = append(all, "the template's address is not on S3: CloudFormation takes templates from there alone")
 	}
 	return all
