@@ -1,10 +1,6 @@
 package cli
 
-import (
-	"strings"
-
-	"credd/internal/doctor"
-)
+import "credd/internal/doctor"
 
 // verified looks at how the roles stand, by what was seen of them before: nobody is asked.
 func (e *examination) verified() {
@@ -29,10 +25,4 @@ func (e *examination) verified() {
 	if never > 0 {
 		e.Skip(doctor.RoleVerified, count(never, "role")+" that nobody has verified", "credd customer verify "+first)
 	}
-}
-
-// isDrift reports whether a warning of the daemon is about a role that is no longer what was verified.
-func isDrift(warning string) bool {
-	role, rest, ok := strings.Cut(warning, ": verified ")
-	return ok && strings.Contains(role, "/") && strings.Contains(rest, " since ")
 }
