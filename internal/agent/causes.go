@@ -55,11 +55,11 @@ func (e *evidence) unsaid(us string) string {
 	if e.role.ExternalID.IsZero() {
 		id = "asks for an external ID"
 	}
-	all := []string{"the role is not there", "its trust policy does not name " + us, "its trust policy " + id}
+	text := "AWS gives one answer for all of these: the role is not there, or its trust policy does not name " + us + ", or " + id
 	if !e.hasMFA() {
-		all = append(all, "its trust policy asks for MFA, which source "+e.role.Source+" does not give")
+		text += ", or asks for MFA, which source " + e.role.Source + " does not give"
 	}
-	return "AWS gives one answer for all of these: " + strings.Join(all, "; ")
+	return text
 }
 
 // texts are the causes as they travel.

@@ -97,7 +97,7 @@ func TestCauses(t *testing.T) {
 				t.Fatalf("got %+v", st.Failing)
 			}
 			causes := st.Failing[i].Causes
-			want := append(slices.Clone(tt.want), "a change since ", "AWS gives one answer for all of these: the role is not there; its trust policy does not name source work; its trust policy has another external ID than ")
+			want := append(slices.Clone(tt.want), "a change since ", "AWS gives one answer for all of these: the role is not there, or its trust policy does not name source work, or has another external ID than ")
 			if name == "our own side" { // which AWS tells
 				want = tt.want
 			}

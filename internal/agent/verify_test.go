@@ -103,7 +103,7 @@ func TestVerdicts(t *testing.T) {
 			set: func(w *trialWorld) {
 				w.aws.SetTrust(acmeRole, conditions(ourUser, id+`,"Bool":{"aws:MultiFactorAuthPresent":"true"}`))
 			},
-			want: deniedText, hint: "its trust policy asks for MFA, which source work does not give; then: credd customer verify acme/readonly", waited: time.Minute,
+			want: deniedText, hint: "or asks for MFA, which source work does not give; then: credd customer verify acme/readonly", waited: time.Minute,
 		},
 		"role deleted": {
 			set:  func(w *trialWorld) { w.aws.DeleteRole(acmeRole) },
@@ -155,7 +155,7 @@ func TestVerdicts(t *testing.T) {
 			role: trialRole{noID: true},
 			want: "denied: is denied without an external ID, and none is set here; AWS does not say why\n" +
 				"failed right-id: is denied without an external ID, and none is set here, also after 60 s; AWS does not say why\n",
-			hint: "its trust policy asks for an external ID", waited: time.Minute,
+			hint: "or asks for an external ID", waited: time.Minute,
 		},
 		"it opens after a while": {
 			set: func(w *trialWorld) {

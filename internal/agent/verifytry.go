@@ -65,7 +65,7 @@ func (t *trial) Assume(ctx context.Context, try verify.Try) verify.Tried {
 		t.a.record(e)
 		out := t.sorted(err, f)
 		if try.Good && out.Answer == verify.Refused {
-			out.Hint = t.mend("see which of these it is, or ask the account's owner; in order of evidence: " + strings.Join(texts(t.a.causes(t.st, t.role, err, t.us)), "; "))
+			out.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(texts(t.a.causes(t.st, t.role, err, t.us)), "; "))
 		}
 		return out
 	}
