@@ -35,8 +35,14 @@ type evidence struct {
 func (a *Agent) causes(st *state, role *roster.Role, err error, us string) []cause {
 	role = st.failed(role, err)
 	if said := (*sts.Error)(nil); errors.As(err, &said) && !said.OfRole() {
-		return []cause{{"our own side: the reason that AWS gives is about our policies, not about the role's trust policy",
-			"AWS names a policy of our own side, not of the customer's. Let source " + role.Source + " assume the role (who it is: credd source test " + role.Source + ")"}}
+		if us == "" {
+			us = "source " + role.Source + " (who it is: credd source test " + role.Source + ")"
+		}
+		hint := "AWS gives a reason that is about our own side, not the customer's: let " + us + " call sts:AssumeRole on " + role.ARN
+		if role.ARN == "" {
+			hint = ownHint(role.Source)
+		}
+		return []cause{{"our own side: the reason that AWS gives is about our policies, not about the role's trust policy", hint}}
 	}
 	e := &evidence{Agent: a, st: st, role: role, key: role.Customer.Key, now: a.Now()}
 	e.seen = a.memory.of(role)

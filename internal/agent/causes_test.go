@@ -48,7 +48,7 @@ func TestCauses(t *testing.T) {
 		"nothing else is known": {denied, ask(), nil, "It worked before: ask the account's owner"},
 		"our own side": {func(sts.Caller, sts.Request) error {
 			return deniedByUs
-		}, ask(), []string{"our own side: the reason that AWS gives"}, "Let source work assume the role"},
+		}, ask(), []string{"our own side: the reason that AWS gives"}, "let source work (who it is: credd source test work) call sts:AssumeRole on arn:aws:iam::012345678901:role/admin"},
 		"another external ID here": {denied, rewrite("canary-id", "another"), []string{"a change here: its external ID here changed"}, "customers/acme.toml its external ID here changed since it last worked"},
 		"another ARN here":         {denied, rewrite("role/admin", "role/Admin"), []string{"a change here: its ARN here changed"}, "its ARN here changed"},
 		"all of the source":        {denied, ask("globex/admin", "acme/ops"), []string{"our own side: all roles that source work was asked for are denied, of other customers too (3)"}, "look at our side first: credd source test work"},

@@ -297,7 +297,7 @@ func TestOurOwnSideIsNoDrift(t *testing.T) {
 	w.get(t, "acme/admin")
 	w.aws.set(func(sts.Caller, sts.Request) error { return deniedByUs })
 	w.advance(2 * time.Hour)
-	if _, e := w.get(t, "acme/admin"); !has(e, ipc.Denied, "policy of our own side") {
+	if _, e := w.get(t, "acme/admin"); !has(e, ipc.Denied, "about our own side") {
 		t.Errorf("got %+v", e)
 	}
 	w.settle()

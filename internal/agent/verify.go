@@ -173,14 +173,6 @@ func (st *state) alike(role *roster.Role) (names []string) {
 	return names
 }
 
-// ourSide is what to do where our own policies deny.
-func ourSide(by, role string) string {
-	if by == "" {
-		by = "who asks"
-	}
-	return "this is about our own side: let " + by + " call sts:AssumeRole on " + role
-}
-
 var _ verify.Assumer = (*trial)(nil)
 var _ verify.Mirror = (*trial)(nil)
 var _ Assumer = (*sts.Client)(nil)

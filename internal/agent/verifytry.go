@@ -64,8 +64,11 @@ func (t *trial) Assume(ctx context.Context, try verify.Try) verify.Tried {
 		e.Outcome, e.RequestID, e.Error = f.outcome, requestID(err), "verification, "+try.What+": "+f.message
 		t.a.record(e)
 		out := t.sorted(err, f)
-		if try.Good && out.Answer == verify.Refused {
-			out.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(texts(t.a.causes(t.st, t.role, err, t.us)), "; "))
+		switch causes := t.a.causes(t.st, t.role, err, t.us); {
+		case out.Answer == verify.OurSide:
+			out.Hint = t.mend(causes[0].hint)
+		case out.Answer == verify.Refused && try.Good:
+			out.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(texts(causes), "; "))
 		}
 		return out
 	}
@@ -105,7 +108,7 @@ func (t *trial) sorted(err error, f failure) verify.Tried {
 	case e.OfRole():
 		out.Answer = verify.Refused
 	case e.Reason == sts.Denied:
-		out.Answer, out.Hint = verify.OurSide, t.mend(ourSide(t.us, t.role.ARN))
+		out.Answer = verify.OurSide
 		out.Reason = "denied by AWS " + e.Why() + ", which is about our own side and proves nothing about the role"
 	}
 	return out
