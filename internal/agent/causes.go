@@ -34,7 +34,7 @@ type evidence struct {
 // causes returns what may be why a role is denied, in order of evidence. us is who was denied, "" if that is not known.
 func (a *Agent) causes(st *state, role *roster.Role, err error, us string) []cause {
 	role = st.failed(role, err)
-	if said := (*sts.Error)(nil); errors.As(err, &said) && !said.OfRole() {
+	if said := (*sts.Error)(nil); errors.As(err, &said) && said.Reason == sts.Denied && !said.OfRole() {
 		if us == "" {
 			us = "source " + role.Source + " (who it is: credd source test " + role.Source + ")"
 		}

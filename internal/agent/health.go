@@ -22,7 +22,7 @@ type record struct {
 	tried  time.Time
 	kind   string // of the failure: another one begins anew
 	err    error
-	causes []cause // of a denial, in order of evidence
+	causes []cause // of a denial, in order of the evidence there was then; status works them out anew
 	note   string  // about the session in force, for status
 }
 

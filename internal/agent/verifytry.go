@@ -63,14 +63,7 @@ func (t *trial) Assume(ctx context.Context, try verify.Try) verify.Tried {
 		f := explain(err)
 		e.Outcome, e.RequestID, e.Error = f.outcome, requestID(err), "verification, "+try.What+": "+f.message
 		t.a.record(e)
-		out := t.sorted(err, f)
-		switch causes := t.a.causes(t.st, t.role, err, t.us); {
-		case out.Answer == verify.OurSide:
-			out.Hint = t.mend(causes[0].hint)
-		case out.Answer == verify.Refused && try.Good:
-			out.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(texts(causes), "; "))
-		}
-		return out
+		return t.sorted(err, f, try.Good)
 	}
 	e.Outcome, e.Expires, e.SessionName, e.AccessKeyID, e.AssumedRoleID, e.RequestID = "ok", s.Expires, s.SessionName, s.AccessKeyID, s.AssumedRoleID, s.RequestID
 	if !try.Good {
@@ -97,8 +90,8 @@ func (t *trial) ask(ctx context.Context, try verify.Try) (*cred.Session, error) 
 	return t.a.Assumer.Try(ctx, t.by, r)
 }
 
-// sorted says what an error proves.
-func (t *trial) sorted(err error, f failure) verify.Tried {
+// sorted says what an error proves, and if it should have worked, what may be why it did not.
+func (t *trial) sorted(err error, f failure, good bool) verify.Tried {
 	out := verify.Tried{Answer: verify.NoAnswer, Reason: f.message, Hint: t.mend(f.hint)}
 	var e *sts.Error
 	switch errors.As(err, &e); {
@@ -107,8 +100,11 @@ func (t *trial) sorted(err error, f failure) verify.Tried {
 		out.Answer = verify.TooLong
 	case e.OfRole():
 		out.Answer = verify.Refused
+		if good {
+			out.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(texts(t.a.causes(t.st, t.role, err, t.us)), "; "))
+		}
 	case e.Reason == sts.Denied:
-		out.Answer = verify.OurSide
+		out.Answer, out.Hint = verify.OurSide, t.mend(t.a.causes(t.st, t.role, err, t.us)[0].hint)
 		out.Reason = "denied by AWS " + e.Why() + ", which is about our own side and proves nothing about the role"
 	}
 	return out
