@@ -27,6 +27,7 @@ type trial struct {
 	err    error       // why there is no caller
 	entry  audit.Entry // who wants it
 	us     string
+	denied error // the last one from the role's side
 	result verify.Result
 }
 
@@ -45,7 +46,11 @@ func (t *trial) run(ctx context.Context, tell func(string)) {
 	subject := t.subject(ctx)
 	t.us = subject.Us
 	v := verify.Verifier{Assumer: t, Mirror: t, Now: t.a.Now, Wait: t.a.Wait, Tell: tell}
-	t.result, _ = v.Verify(ctx, subject) // it fails with ctx, at which the caller looks
+	t.result, _ = v.Verify(ctx, subject)                       // it fails with ctx, at which the caller looks
+	if t.result.Verdict == verify.Denied && t.role.ARN != "" { // what speaks for which cause is the daemon's to know
+		all := texts(t.a.causes(t.st, t.role, t.denied, t.us))
+		t.result.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(all, "; "))
+	}
 }
 
 // Assume makes one request for a session, and notes it in the audit log: our own CloudTrail has it, too.
@@ -63,7 +68,7 @@ func (t *trial) Assume(ctx context.Context, try verify.Try) verify.Tried {
 		f := explain(err)
 		e.Outcome, e.RequestID, e.Error = f.outcome, requestID(err), "verification, "+try.What+": "+f.message
 		t.a.record(e)
-		return t.sorted(err, f, try.Good)
+		return t.sorted(err, f)
 	}
 	e.Outcome, e.Expires, e.SessionName, e.AccessKeyID, e.AssumedRoleID, e.RequestID = "ok", s.Expires, s.SessionName, s.AccessKeyID, s.AssumedRoleID, s.RequestID
 	if !try.Good {
@@ -90,8 +95,8 @@ func (t *trial) ask(ctx context.Context, try verify.Try) (*cred.Session, error) 
 	return t.a.Assumer.Try(ctx, t.by, r)
 }
 
-// sorted says what an error proves, and if it should have worked, what may be why it did not.
-func (t *trial) sorted(err error, f failure, good bool) verify.Tried {
+// sorted says what an error proves.
+func (t *trial) sorted(err error, f failure) verify.Tried {
 	out := verify.Tried{Answer: verify.NoAnswer, Reason: f.message, Hint: t.mend(f.hint)}
 	var e *sts.Error
 	switch errors.As(err, &e); {
@@ -99,10 +104,7 @@ func (t *trial) sorted(err error, f failure, good bool) verify.Tried {
 	case sts.TooLong(err):
 		out.Answer = verify.TooLong
 	case e.OfRole():
-		out.Answer = verify.Refused
-		if good {
-			out.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(texts(t.a.causes(t.st, t.role, err, t.us)), "; "))
-		}
+		out.Answer, t.denied = verify.Refused, err
 	case e.Reason == sts.Denied:
 		out.Answer, out.Hint = verify.OurSide, t.mend(t.a.causes(t.st, t.role, err, t.us)[0].hint)
 		out.Reason = "denied by AWS " + e.Why() + ", which is about our own side and proves nothing about the role"

@@ -41,7 +41,6 @@ func (r *run) prove(ctx context.Context) {
 	case t.Answer == Granted:
 		r.check("right-id", OK, "works with its external ID")
 	case t.Answer == Refused:
-		r.denied = t.Hint
 		r.check("right-id", Failed, "is denied%s, also after %d s; AWS does not say why", with(bare), spread/time.Second)
 	default:
 		r.unclear("right-id", right.What, t)

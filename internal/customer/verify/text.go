@@ -34,7 +34,7 @@ func (r *run) words(v Verdict) (summary, hint string) {
 		if r.role.ARN == "" {
 			return "its source's own session is denied", "see: credd source test " + r.role.Name
 		}
-		return "is denied" + with(r.role.ExternalID.IsZero()) + "; AWS does not say why", r.denied
+		return "is denied" + with(r.role.ExternalID.IsZero()) + "; AWS does not say why", "ask the account's owner whether the role is there, and its trust policy names us and this external ID" + then
 	case WrongIdentity:
 		return r.who, "correct the role's arn, or its source, in " + r.role.File + then
 	case NoExternalID:

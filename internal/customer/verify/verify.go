@@ -33,8 +33,7 @@ type Try struct {
 	Plain    bool   // without the role's tags and source identity
 }
 
-// Tried is how it ended. Reason and Hint are for people, and hold no external ID. The hint of one that should work and is Refused says
-// what may be why.
+// Tried is how it ended. Reason and Hint are for people, and hold no external ID.
 type Tried struct {
 	Answer  Answer
 	Session *cred.Session // of Granted
@@ -125,7 +124,6 @@ type run struct {
 	waited time.Duration // so far, for a change to spread
 	checks []Check
 	who    string // what is wrong with the identity
-	denied string // what may be why the right external ID is
 	vague  Tried  // the first answer that proves nothing
 	at     string // what was asked then
 	doubt  string // what the trust policy is short of
