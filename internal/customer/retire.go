@@ -3,6 +3,7 @@ package customer
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,6 +31,8 @@ const (
 	tomlExt = ".toml"
 	keptExt = ".json"
 )
+
+const maxKept = 4 * maxInvitations // bytes of it: both files, as texts
 
 // kept is what an archive has beside the customer's file. The texts are those of files of the state directory.
 type kept struct {
@@ -91,7 +94,10 @@ func (p Places) Retire(key string, profiles []string, now time.Time) (Archive, e
 	}
 	k := kept{Profiles: profiles}
 	for path, to := range p.of(key, &k) {
-		data, err := os.ReadFile(path)
+		data, err := readFile(path, maxInvitations)
+		if errors.Is(err, ErrBroken) {
+			err = fmt.Errorf("%w: move it away first", err)
+		}
 		if gone(err) != nil {
 			return a, err
 		}
@@ -142,12 +148,15 @@ func (p Places) leftovers(key string) (all []Archive) {
 
 // read returns what an archive has beside the customer's file: nothing, if a person took it away.
 func (a Archive) read() (k kept, err error) {
-	data, err := os.ReadFile(a.kept())
+	data, err := readFile(a.kept(), maxKept)
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(data, &k)
+	if err == nil && json.Unmarshal(data, &k) != nil {
+		err = fmt.Errorf("%s: %w", a.kept(), ErrBroken)
+	}
+	if errors.Is(err, ErrBroken) {
+		err = fmt.Errorf("%w: move it away to go on without it", err)
 	}
 	return k, err
 }
