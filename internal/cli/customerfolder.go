@@ -58,10 +58,13 @@ const unfinished = ".credd-invitation-*"
 // tidyFolders removes those that were left by a credd that was killed. They hold an external ID.
 func tidyFolders(parent string) {
 	const underWay = time.Hour // nobody takes that long
-	left, _ := filepath.Glob(filepath.Join(parent, unfinished))
-	for _, dir := range left {
-		if info, err := os.Lstat(dir); err == nil && info.IsDir() && time.Since(info.ModTime()) > underWay {
-			os.RemoveAll(dir)
+	left, _ := os.ReadDir(parent) // not by a pattern of the whole path: that may hold a [
+	for _, e := range left {
+		if is, _ := filepath.Match(unfinished, e.Name()); !is || !e.IsDir() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > underWay {
+			os.RemoveAll(filepath.Join(parent, e.Name()))
 		}
 	}
 }

@@ -263,9 +263,14 @@ func TestInviteIsNeverHalf(t *testing.T) {
 	}
 }
 
-// What a killed invitation left goes with the next one, unless that may still be under way.
+// What a killed invitation left goes with the next one, unless that may still be under way; in a directory of any name.
 func TestInviteTidies(t *testing.T) {
 	inviting(t)
+	odd := filepath.Join(t.TempDir(), "[a]*")
+	if err := os.Mkdir(odd, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(odd)
 	put(t, ".credd-invitation-1/parameters.json", "old")
 	put(t, ".credd-invitation-2/parameters.json", "new")
 	old := time.Now().Add(-2 * time.Hour)
