@@ -263,6 +263,31 @@ func TestInviteIsNeverHalf(t *testing.T) {
 	}
 }
 
+// Where everybody may exchange the folder none is made; in a directory such as /tmp one is.
+func TestInviteWhereOthersWrite(t *testing.T) {
+	inviting(t)
+	invite := func(more ...string) result {
+		return run(t, "", append([]string{"customer", "invite", "new", "--account", "223344556677", "--permissions", "readonly"}, more...)...)
+	}
+	open, tmp := t.TempDir(), t.TempDir()
+	for dir, mode := range map[string]fs.FileMode{open: 0o777, tmp: fs.ModeSticky | 0o777} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(what string, r result, parts ...string) {
+		t.Helper()
+		if left, _ := os.ReadDir(open); r.code != 2 || !containsAll(r.err, append(parts, "--out DIR")) || strings.Contains(r.err, ".credd-") || len(left) > 0 {
+			t.Errorf("%s: got %+v, %v", what, r, left)
+		}
+	}
+	refused("open", invite("--out", open+"/a"), "every user of this machine may change what is in "+open)
+	if r := invite("--out", tmp+"/a"); r.code != 0 {
+		t.Errorf("got %+v", r)
+	}
+	refused("again", run(t, "", "customer", "invite", "new", "--again", "--out", open+"/a"), "every user of this machine may change what is in "+open)
+}
+
 // What a killed invitation left goes with the next one, unless that may still be under way; in a directory of any name.
 func TestInviteTidies(t *testing.T) {
 	inviting(t)
