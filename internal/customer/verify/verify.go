@@ -109,7 +109,7 @@ type Verifier struct {
 func (v *Verifier) Verify(ctx context.Context, role Role) (Result, error) {
 	r := &run{Verifier: v, role: role}
 	if !v.Began.IsZero() {
-		r.waited = min(max(v.Now().Sub(v.Began), 0), spread)
+		r.waited = min(max(v.Now().Sub(v.Began).Truncate(time.Second), 0), spread)
 		r.late = r.waited == spread
 	}
 	if role.ARN == "" {
