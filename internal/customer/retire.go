@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +41,7 @@ type kept struct {
 	Profiles    []string `json:"profiles,omitempty"` // roles that had one in the block of ~/.aws/config
 	Invitations string   `json:"invitations,omitempty"`
 	Record      string   `json:"record,omitempty"`
+	Sum         string   `json:"sum,omitempty"` // SHA-256 of the customer's file, hex
 }
 
 func (p Places) retired() string { return filepath.Join(p.Config, "retired") }
@@ -59,7 +62,7 @@ func (p Places) Archives(key string) ([]Archive, error) {
 	}
 	var all []Archive
 	for _, e := range entries {
-		if at, ok := archived(e.Name(), key, tomlExt); ok {
+		if at, ok := archived(e.Name(), key, tomlExt); ok && e.Type().IsRegular() {
 			all = append(all, Archive{key, filepath.Join(p.retired(), e.Name()), at})
 		}
 	}
@@ -92,7 +95,7 @@ func (p Places) Retire(key string, profiles []string, now time.Time) (Archive, e
 	if err != nil {
 		return a, err
 	}
-	k := kept{Profiles: profiles}
+	k := kept{Profiles: profiles, Sum: sum(filepath.Join(p.Config, "customers", key+tomlExt))}
 	for path, to := range p.of(key, &k) {
 		data, err := readFile(path, maxInvitations)
 		if errors.Is(err, ErrBroken) {
@@ -161,6 +164,22 @@ func (a Archive) read() (k kept, err error) {
 	return k, err
 }
 
+// sum is that of a file; "" if it cannot be read.
+func sum(path string) string {
+	data, err := readFile(path, maxRecord)
+	if err != nil {
+		return ""
+	}
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+// Changed reports whether the customer's file is another than the one that was retired: then it does not come back as it was.
+func (a Archive) Changed() bool {
+	k, err := a.read()
+	return err == nil && k.Sum != "" && sum(a.Path) != k.Sum
+}
+
 // Finish removes what the archive of a customer that is gone has a copy of.
 func (p Places) Finish(a Archive) error {
 	k, err := a.read()
@@ -175,7 +194,7 @@ func (p Places) Finish(a Archive) error {
 	return err
 }
 
-// Undo brings a retired customer back as it was, and returns its file. profiles is as Retire was told. It can be repeated where it
+// Undo brings a retired customer back as it is in the archive, and returns its file. profiles is as Retire was told. It can be repeated where it
 // was killed: what is known of the customer comes first, then its file moves, in one step. Done is to end it.
 func (p Places) Undo(a Archive) (path string, profiles []string, err error) {
 	k, err := a.read()
