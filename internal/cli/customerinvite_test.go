@@ -154,6 +154,15 @@ func TestInviteAgain(t *testing.T) {
 			t.Errorf("%s is another", name)
 		}
 	}
+	text, err := os.ReadFile(config + "/credd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, config+"/credd.toml", strings.Replace(string(text), `account_id = "210987654321"`, `account_id = "888888888888"`, 1))
+	if r := again("--role", "billing", "--out", "z", "--dry-run"); r.code != 0 || !strings.Contains(r.err, "asks to trust account 210987654321, and [service] account_id is 888888888888 now") {
+		t.Errorf("got %+v", r)
+	}
+	put(t, config+"/credd.toml", string(text))
 	put(t, config+"/customers/globex.toml", "version = 1\nexternal_id = \"id\"\n[role.readonly]\narn = \"arn:aws:iam::112233445566:role/Other\"\n")
 	if r := again("--role", "readonly", "--out", "y"); r.code != 2 || !strings.Contains(r.err, "is another role now") {
 		t.Errorf("got %+v", r)
