@@ -43,8 +43,12 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 		return nil, f
 	}
 	var err error
+	began := a.Now()
 	c.attended(ctx, func(ctx context.Context) {
-		inParallel(verifiedAtOnce, all, func(t *trial) { t.run(ctx, func(text string) { c.event(api.Event{Notice: text}) }) })
+		inParallel(verifiedAtOnce, all, func(t *trial) {
+			t.began = began
+			t.run(ctx, func(text string) { c.event(api.Event{Notice: text}) })
+		})
 		err = ctx.Err()
 	})
 	if err != nil {

@@ -176,7 +176,10 @@ func (v *invited) write(where locations) (err error) {
 	if v.file, err = e.AddRole(v.role); err != nil {
 		return err
 	}
-	return os.Rename(tmp, v.out)
+	if err := os.Rename(tmp, v.out); err != nil {
+		return noFolder(v.out, err)
+	}
+	return nil
 }
 
 // keepTerms keeps the terms in place of those that an earlier role of that name had.
