@@ -181,10 +181,9 @@ func (n neighbour) later(o neighbour) neighbour {
 // past tells until when the role is known to have been as it should.
 func (e *evidence) past() []cause {
 	v, worked := e.seen.Verified, e.seen.Worked
-	good := v != nil && v.Verdict != verify.Denied && v.Verdict != verify.Inconclusive
 	switch {
-	case good && !worked.After(v.At):
-		return []cause{{text: "a change since " + customer.Day(v.At) + ", when it was last verified (" + printable(string(v.Verdict)) + ")"}}
+	case v != nil && v.Verdict == verify.Verified && !worked.After(v.At):
+		return []cause{{text: "a change since " + customer.Day(v.At) + ", when it was last verified"}}
 	case !worked.IsZero():
 		return []cause{{text: "a change since " + e.clock(worked) + ", when it last worked"}}
 	}

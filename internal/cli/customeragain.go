@@ -24,7 +24,7 @@ func (s *Streams) inviteAgain(where locations, key string, a *invitation, cmd *c
 		}
 	})
 	if len(others) > 0 {
-		return usageError("--again writes an invitation as it was, without "+strings.Join(others, ", "),
+		return missing("--again writes an invitation as it was, without "+strings.Join(others, ", "),
 			"for other terms: credd role remove "+key+"/ROLE, then invite it anew; the external ID stays, and the customer updates the stack")
 	}
 	now := roster.Load(where.config, nil)
@@ -33,10 +33,10 @@ func (s *Streams) inviteAgain(where locations, key string, a *invitation, cmd *c
 		return err
 	}
 	if role.ARN != t.RoleARN() {
-		return usageError(role.Name+" is another role now: its arn is not the one that the customer was asked for", "put back arn = \""+t.RoleARN()+"\" in "+role.File+", or send the customer what you agreed upon by hand")
+		return missing(role.Name+" is another role now: its arn is not the one that the customer was asked for", "put back arn = \""+t.RoleARN()+"\" in "+role.File+", or send the customer what you agreed upon by hand")
 	}
 	if role.ExternalID.IsZero() {
-		return usageError(role.Name+" has no external ID any more", "put external_id back into "+role.File+"; the customer has it, as a parameter of the stack")
+		return missing(role.Name+" has no external ID any more", "put external_id back into "+role.File+"; the customer has it, as a parameter of the stack")
 	}
 	if us := now.Settings.Service.AccountID; us != t.ServiceAccount {
 		s.warn("the invitation asks to trust account "+t.ServiceAccount+", and [service] account_id is "+cmp.Or(us, "not set")+" now",
@@ -102,7 +102,7 @@ func invitationOf(now *roster.Roster, where locations, key, name string) (*invit
 		role, err := now.Role(key + "/" + names[0])
 		return &all[0], role, err
 	case name == "" && len(all) > 1:
-		return nil, nil, usageError(key+" has "+count(len(all), "invitation"), "name one: --role "+strings.Join(names, ", --role "))
+		return nil, nil, missing(key+" has "+count(len(all), "invitation"), "name one: --role "+strings.Join(names, ", --role "))
 	}
 	return nil, nil, notInvited(now, key, name, names)
 }

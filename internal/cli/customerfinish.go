@@ -78,14 +78,14 @@ func setupOf(now *roster.Roster, where locations, key, name string) (*invite.Ter
 		case len(with) == 1:
 			name = with[0]
 		case len(with) == 0 && len(all) > 1:
-			return nil, nil, usageError("no role of "+key+" was invited with permissions for a setup: there is nothing to end", "what they may do: credd customer show "+key)
+			return nil, nil, missing("no role of "+key+" was invited with permissions for a setup: there is nothing to end", "what they may do: credd customer show "+key)
 		case len(with) > 1:
-			return nil, nil, usageError(key+" has "+count(len(with), "role")+" with a setup", "name one: --role "+strings.Join(with, ", --role "))
+			return nil, nil, missing(key+" has "+count(len(with), "role")+" with a setup", "name one: --role "+strings.Join(with, ", --role "))
 		}
 	}
 	t, role, err := invitationOf(now, where, key, name)
 	if err == nil && t.Setup == nil {
-		err = usageError(role.Name+" was invited without permissions for a setup: there is nothing to end", "what it may do: credd customer invite "+key+" --role "+t.Role+" --again --dry-run")
+		err = missing(role.Name+" was invited without permissions for a setup: there is nothing to end", "what it may do: credd customer invite "+key+" --role "+t.Role+" --again --dry-run")
 	}
 	return t, role, err
 }

@@ -125,7 +125,7 @@ func (s *Streams) invite(ctx context.Context, where locations, key string, a *in
 		return err
 	}
 	if v.files, err = v.terms.Folder(v.id); err != nil {
-		return usageError(err.Error(), "see: credd customer invite --help")
+		return missing(err.Error(), "see: credd customer invite --help")
 	}
 	if err := vacant(v.out); err != nil {
 		return err
@@ -210,5 +210,5 @@ func (a *invitation) outOf(key, role string, many bool) (string, error) {
 	return filepath.Abs(out)
 }
 
-// usageError is an error that is mended by other flags, or in the configuration.
-func usageError(message, hint string) error { return &userError{ipc.Usage, message, hint} }
+// missing is an error that is mended by other flags, or in the configuration.
+func missing(message, hint string) error { return &userError{ipc.Usage, message, hint} }

@@ -28,16 +28,16 @@ func (s *Streams) ofCustomer(now *roster.Roster, v *invited, a *invitation) erro
 		return err
 	}
 	if !c.IsOwn() {
-		return usageError("customer "+c.Key+" is in an included directory, which credd does not change: "+c.File, "invite it under another name, or ask whoever keeps that directory")
+		return missing("customer "+c.Key+" is in an included directory, which credd does not change: "+c.File, "invite it under another name, or ask whoever keeps that directory")
 	}
 	if _, err := now.Role(v.role.Name); !errors.Is(err, roster.ErrUnknownRole) {
-		return usageError(v.role.Name+" exists already", "its invitation once more: credd customer invite "+t.Customer+" --role "+t.Role+" --again; another role of "+t.Customer+": --role NAME")
+		return missing(v.role.Name+" exists already", "its invitation once more: credd customer invite "+t.Customer+" --role "+t.Role+" --again; another role of "+t.Customer+": --role NAME")
 	}
 	if a.name != "" && a.name != c.Name || a.environment != "" && a.environment != c.Environment {
-		return usageError("customer "+c.Key+" exists, with a name and an environment of its own", "leave --name and --environment out, or change them in "+c.File)
+		return missing("customer "+c.Key+" exists, with a name and an environment of its own", "leave --name and --environment out, or change them in "+c.File)
 	}
 	if a.account != "" && c.AccountID != "" && a.account != c.AccountID {
-		return usageError("customer "+c.Key+" has account "+c.AccountID+", not "+a.account, "another account is another customer: credd customer invite "+c.Key+"-2 --account "+a.account)
+		return missing("customer "+c.Key+" has account "+c.AccountID+", not "+a.account, "another account is another customer: credd customer invite "+c.Key+"-2 --account "+a.account)
 	}
 	if t.AccountID = a.account; t.AccountID == "" {
 		t.AccountID = c.AccountID
@@ -48,7 +48,7 @@ func (s *Streams) ofCustomer(now *roster.Roster, v *invited, a *invitation) erro
 
 func needAccount(t *invite.Terms) error {
 	if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(t.AccountID) {
-		return usageError("--account is needed: the customer's account ID, 12 digits", "the customer reads it at the top right of the AWS console, or by: aws sts get-caller-identity")
+		return missing("--account is needed: the customer's account ID, 12 digits", "the customer reads it at the top right of the AWS console, or by: aws sts get-caller-identity")
 	}
 	return nil
 }
@@ -114,9 +114,9 @@ func (a *invitation) ofUs(now *roster.Roster, where locations, t *invite.Terms) 
 	name, id := "name = \"northwind\", as your customers know you", "account_id = \""+account+"\", the account of your source"
 	switch {
 	case now.IsNamed():
-		return usageError("credd.toml does not say which account the customer is to trust", "add below [service] in "+file+": "+id)
+		return missing("credd.toml does not say which account the customer is to trust", "add below [service] in "+file+": "+id)
 	case t.ServiceAccount != "":
-		return usageError("credd.toml does not say what we are called", "add below [service] in "+file+": "+name)
+		return missing("credd.toml does not say what we are called", "add below [service] in "+file+": "+name)
 	}
-	return usageError("credd.toml does not say who the customer is to trust", "add [service] to "+file+", with "+name+", and "+id)
+	return missing("credd.toml does not say who the customer is to trust", "add [service] to "+file+", with "+name+", and "+id)
 }

@@ -40,7 +40,7 @@ func (s *Streams) trusted(ctx context.Context, now *roster.Roster, v *invited, a
 		v.role.Source = source
 	}
 	if source == "" {
-		return usageError("there is no source that would assume the role", "name one: --source NAME; or add one first: credd source add --help")
+		return missing("there is no source that would assume the role", "name one: --source NAME; or add one first: credd source add --help")
 	}
 	if err := a.wantsMFA(now, source); err != nil {
 		return err
@@ -62,16 +62,16 @@ func (a *invitation) wantsMFA(now *roster.Roster, source string) error {
 	}
 	hint := "leave --mfa out, or name a source of type keys with mfa_serial: --source NAME"
 	if strings.Contains(source, "/") {
-		return usageError("--mfa: the source is role "+source+", and the session of a role never tells AWS of an MFA code", hint)
+		return missing("--mfa: the source is role "+source+", and the session of a role never tells AWS of an MFA code", hint)
 	}
 	src, err := now.FindSource(source)
 	switch {
 	case err != nil:
 		return err
 	case src.Type != "keys":
-		return usageError(fmt.Sprintf("--mfa: source %s is of type %s, whose sessions do not tell AWS of an MFA code: the role could never be assumed", source, src.Type), hint)
+		return missing(fmt.Sprintf("--mfa: source %s is of type %s, whose sessions do not tell AWS of an MFA code: the role could never be assumed", source, src.Type), hint)
 	case src.MFASerial == "":
-		return usageError("--mfa: source "+source+" has no mfa_serial, so that the role could never be assumed", "add it: credd source show "+source+" names the file; or leave --mfa out")
+		return missing("--mfa: source "+source+" has no mfa_serial, so that the role could never be assumed", "add it: credd source show "+source+" names the file; or leave --mfa out")
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func patternsOf(arn, source string) ([]string, error) {
 	if iamARN.MatchString(arn) {
 		return []string{arn}, nil
 	}
-	return nil, usageError("source "+source+" is "+arn+", which a customer cannot trust", "name who may assume the role: --principal arn:aws:iam::ACCOUNT:role/NAME")
+	return nil, missing("source "+source+" is "+arn+", which a customer cannot trust", "name who may assume the role: --principal arn:aws:iam::ACCOUNT:role/NAME")
 }
 
 // ssoPrincipals are those of a permission set's role: in us-east-1 its path has no region.
@@ -143,17 +143,17 @@ func checkPrincipals(t *invite.Terms, source string) error {
 	for _, p := range t.Principals {
 		m := iamARN.FindStringSubmatch(p)
 		if m == nil {
-			return usageError("--principal "+quoted(p)+" is not the ARN of a user or a role", "such as arn:aws:iam::"+t.ServiceAccount+":role/NAME; in names * and ? stand for others")
+			return missing("--principal "+quoted(p)+" is not the ARN of a user or a role", "such as arn:aws:iam::"+t.ServiceAccount+":role/NAME; in names * and ? stand for others")
 		}
 		if m[2] != t.ServiceAccount {
-			return usageError(fmt.Sprintf("%s is of account %s, and the customer is asked to trust account %s ([service] account_id)", p, m[2], t.ServiceAccount),
+			return missing(fmt.Sprintf("%s is of account %s, and the customer is asked to trust account %s ([service] account_id)", p, m[2], t.ServiceAccount),
 				"correct account_id in credd.toml, or name another --source, which is "+source+" now")
 		}
 		if t.Partition == "" {
 			t.Partition = m[1]
 		}
 		if m[1] != t.Partition {
-			return usageError("the principals are of two partitions, "+t.Partition+" and "+m[1], "name those of one")
+			return missing("the principals are of two partitions, "+t.Partition+" and "+m[1], "name those of one")
 		}
 	}
 	if t.Exact && (len(t.Principals) != 1 || strings.ContainsAny(t.Principals[0], "*?")) {

@@ -32,7 +32,7 @@ under that name back, as it was.`,
   credd customer retire acme --undo`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.undo && a.dryRun {
-				return usageError("--undo and --dry-run exclude each other", "")
+				return missing("--undo and --dry-run exclude each other", "")
 			}
 			where, err := locate()
 			if err != nil {
@@ -78,7 +78,7 @@ func (s *Streams) retire(ctx context.Context, where locations, key string, a *re
 	}
 	if !a.yes {
 		question := fmt.Sprintf("retire %s, with %s and %s", key, count(len(e.Roles), "role"), count(len(e.Profiles), "profile"))
-		if err := confirm(question, usageError("there is no terminal to ask at", "look at it with --dry-run, and say --yes").(*userError)); err != nil {
+		if err := confirm(question, missing("there is no terminal to ask at", "look at it with --dry-run, and say --yes").(*userError)); err != nil {
 			return err
 		}
 	}
@@ -144,7 +144,7 @@ func (s *Streams) undoRetirement(ctx context.Context, where locations, key strin
 	path, profiles, err := where.places().Undo(all[0])
 	switch {
 	case errors.Is(err, roster.ErrCustomerExists):
-		return usageError(err.Error()+"; the one that was retired stays in "+all[0].Path, "to have that one back, retire the one of now first: credd customer retire "+key)
+		return missing(err.Error()+"; the one that was retired stays in "+all[0].Path, "to have that one back, retire the one of now first: credd customer retire "+key)
 	case err != nil:
 		return asUsage(err)
 	}
@@ -166,7 +166,7 @@ func (s *Streams) finishUndo(where locations, key string, asJSON bool) error {
 	}
 	left, profiles := where.places().Undone(key)
 	if profiles == nil {
-		return usageError(key+" was not retired", "see: credd customer show "+key)
+		return missing(key+" was not retired", "see: credd customer show "+key)
 	}
 	return s.back(where, left, profiles, filepath.Join(where.config, c.File), asJSON, false)
 }

@@ -43,7 +43,7 @@ func (s *Streams) workOut(ctx context.Context, where locations, key string, a *i
 		v.role.Duration = roster.FormatDuration(t.MaxSession)
 	}
 	if err := v.role.Check(); err != nil {
-		return nil, usageError(err.Error(), "see: credd customer invite --help")
+		return nil, missing(err.Error(), "see: credd customer invite --help")
 	}
 	var err error
 	v.out, err = a.outOf(key, t.Role, !v.anew)
@@ -53,10 +53,10 @@ func (s *Streams) workOut(ctx context.Context, where locations, key string, a *i
 // permit reads what the role may do.
 func (a *invitation) permit(t *invite.Terms) (err error) {
 	if len(a.permissions) == 0 && a.policy == "" {
-		return usageError("--permissions or --policy is needed", "presets are: "+strings.Join(presetNames(), ", ")+"; see: credd customer invite --help")
+		return missing("--permissions or --policy is needed", "presets are: "+strings.Join(presetNames(), ", ")+"; see: credd customer invite --help")
 	}
 	if len(a.resources) > 0 && len(a.permissions) == 0 && !isPreset(a.setup) {
-		return usageError("--resource limits presets, and there is none", "name the resources in the policy's own file")
+		return missing("--resource limits presets, and there is none", "name the resources in the policy's own file")
 	}
 	presets, policy := len(a.permissions) > 0, invite.Permissions{}
 	if a.policy != "" {
@@ -90,7 +90,7 @@ func (a *invitation) permit(t *invite.Terms) (err error) {
 func ofPresets(names, resources []string) (invite.Permissions, error) {
 	p, err := invite.Of(names, resources)
 	if err != nil {
-		return p, usageError(err.Error(), "see: credd customer invite --help")
+		return p, missing(err.Error(), "see: credd customer invite --help")
 	}
 	return p, nil
 }
@@ -101,14 +101,14 @@ func readPolicy(flag, path string) (p invite.Permissions, err error) {
 	const most = 1 << 16 // bytes; AWS takes 10,240 characters
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() > most {
-		return p, usageError(fmt.Sprintf("%s %s is no file that can be read", flag, path), "name a file with a policy in JSON, or for --setup one of: "+strings.Join(presetNames(), ", "))
+		return p, missing(fmt.Sprintf("%s %s is no file that can be read", flag, path), "name a file with a policy in JSON, or for --setup one of: "+strings.Join(presetNames(), ", "))
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return p, usageError(flag+": "+err.Error(), "check whether you may read it")
+		return p, missing(flag+": "+err.Error(), "check whether you may read it")
 	}
 	if p, err = invite.ReadPolicy(data); err != nil {
-		return p, usageError(path+": "+err.Error(), "correct it there; AWS takes a policy of Version and Statement")
+		return p, missing(path+": "+err.Error(), "correct it there; AWS takes a policy of Version and Statement")
 	}
 	return p, nil
 }
@@ -119,13 +119,13 @@ func (a *invitation) nameRole(now *roster.Roster, t *invite.Terms) error {
 		t.Role = strings.Join(a.permissions, "-")
 	}
 	if t.Role == "" {
-		return usageError("--role is needed with --policy", "name the role: --role deploy")
+		return missing("--role is needed with --policy", "name the role: --role deploy")
 	}
 	if !roster.CanBeCustomer(t.Customer) {
-		return usageError(quoted(t.Customer)+" cannot be the name of a customer", "use letters, digits and . _ @ + = , - here, and --name for people: credd customer invite acme --name \"Acme Corp\"")
+		return missing(quoted(t.Customer)+" cannot be the name of a customer", "use letters, digits and . _ @ + = , - here, and --name for people: credd customer invite acme --name \"Acme Corp\"")
 	}
 	if !roster.CanBeRole(t.Customer + "/" + t.Role) {
-		return usageError(quoted(t.Role)+" cannot be the name of a role", "use letters, digits and . _ @ + = , -")
+		return missing(quoted(t.Role)+" cannot be the name of a role", "use letters, digits and . _ @ + = , -")
 	}
 	name := now.Settings.Service.Name + "-" + t.Role
 	if t.RoleName = a.roleName; t.RoleName == "" {
@@ -151,10 +151,10 @@ func (a *invitation) end(t *invite.Terms) error {
 	if err == nil {
 		t.Until = day.AddDate(0, 0, 1).Add(-time.Second).UTC()
 	} else if t.Until, err = time.Parse(time.RFC3339, a.until); err != nil {
-		return usageError("--until is not a date", "such as 2027-03-31, or 2027-03-31T18:00:00Z")
+		return missing("--until is not a date", "such as 2027-03-31, or 2027-03-31T18:00:00Z")
 	}
 	if !t.Until.After(t.Invited) {
-		return usageError("--until is in the past", "such as "+t.Invited.AddDate(0, 6, 0).Format("2006-01-02"))
+		return missing("--until is in the past", "such as "+t.Invited.AddDate(0, 6, 0).Format("2006-01-02"))
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (a *invitation) tagged(t *invite.Terms) error {
 	for _, tag := range a.tags {
 		k, v, ok := strings.Cut(tag, "=")
 		if _, twice := t.Tags[k]; !ok || k == "" || twice {
-			return usageError("--tag "+tag+" is not KEY=VALUE, or has a key a second time", "such as --tag Team=platform")
+			return missing("--tag "+tag+" is not KEY=VALUE, or has a key a second time", "such as --tag Team=platform")
 		}
 		if t.Tags == nil {
 			t.Tags = map[string]string{}
@@ -180,7 +180,7 @@ func (a *invitation) deployed(now *roster.Roster, t *invite.Terms) error {
 		t.Region = now.Settings.Defaults.Region
 	}
 	if !roster.CanBeRegion(t.Region) {
-		return usageError("--region is needed: the region of the customer's stack, such as eu-west-1", "or set [defaults] region in credd.toml")
+		return missing("--region is needed: the region of the customer's stack, such as eu-west-1", "or set [defaults] region in credd.toml")
 	}
 	return nil
 }
