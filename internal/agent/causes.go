@@ -108,6 +108,7 @@ func (e *evidence) hasMFA() bool {
 func (e *evidence) neighbours() (out []cause) {
 	var works, sourceWorks neighbour // of this customer; of the source, with other customers
 	var denied, sourceDenied int
+	var idle, sourceIdle bool // one worked when last asked for, which was before this role was denied: it may still
 	e.health.each(func(name string, r record) {
 		role, err := e.st.role(name)
 		if err != nil || name == e.role.Name {
@@ -125,16 +126,24 @@ func (e *evidence) neighbours() (out []cause) {
 			sourceDenied++
 		case role.Source == e.role.Source && isGood:
 			sourceWorks = sourceWorks.later(n)
+		case same && r.err == nil:
+			idle = true
+		case role.Source == e.role.Source && r.err == nil:
+			sourceIdle = true
 		}
 	})
-	if sourceDenied > 0 && works.name == "" && sourceWorks.name == "" {
+	switch {
+	case sourceDenied == 0 || works.name != "" || sourceWorks.name != "":
+	case idle || sourceIdle:
+		out = append(out, cause{text: fmt.Sprintf("our own side: source %s is denied roles of other customers too (%d), and none was seen to work since", e.role.Source, sourceDenied)})
+	default:
 		out = append(out, cause{fmt.Sprintf("our own side: all roles that source %s was asked for are denied, of other customers too (%d)", e.role.Source, 1+denied+sourceDenied),
 			"AWS does not say why. All roles that source " + e.role.Source + " was asked for are denied, so look at our side first: credd source test " + e.role.Source})
 	}
 	switch {
 	case works.name != "":
 		out = append(out, cause{text: "this role alone: " + works.name + " of the same customer worked at " + e.clock(works.worked)})
-	case denied > 0 && sourceDenied == 0:
+	case denied > 0 && sourceDenied == 0 && !idle:
 		out = append(out, cause{fmt.Sprintf("the customer as a whole: all its roles that were asked for are denied (%d), as where a stack was deleted, an account closed or moved, or its organization denies it", 1+denied),
 			"AWS does not say why. All roles of " + e.key + " that were asked for are denied: ask the account's owner whether the stack, the account or its organization's policies changed"})
 	}
