@@ -11,6 +11,7 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/agent/roster"
 	"credd/internal/customer"
+	"credd/internal/customer/invite"
 	"credd/internal/customer/verify"
 	"credd/internal/doctor"
 )
@@ -164,7 +165,7 @@ func TestStatusOnVerifications(t *testing.T) {
 	}{
 		"never":    {customer.Seen{}, "never verified: 1 customer (credd customer verify acme)\n"},
 		"open":     {verdictOf(verify.Open), "not verified: acme (open) (credd customer verify acme)\n"},
-		"drift":    {drifted(), "not verified: acme (denied since) (credd customer verify acme)\n"},
+		"drift":    {drifted(), "not verified: acme (denied since 2026-11-19) (credd customer verify acme)\n"},
 		"verified": {verdictOf(verify.Verified), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,6 +177,35 @@ func TestStatusOnVerifications(t *testing.T) {
 				t.Errorf("got %s", r.out)
 			}
 		})
+	}
+}
+
+func TestStatusOnManyCustomers(t *testing.T) {
+	config := home(t)
+	customers := map[string]customer.Seen{"b": verdictOf(verify.Denied), "c": verdictOf(verify.Open), "d": {}, "e": {}, "f": verdictOf(verify.Verified)}
+	for key, seen := range customers {
+		put(t, config+"/customers/"+key+".toml", "version = 1\n[role.admin]\narn = \"arn:aws:iam::112233445566:role/Admin\"\nexternal_id = \"canary-id-"+key+"\"\n")
+		role, err := roster.Load(config, nil).Role(key + "/admin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen.Settings = customer.Settings(role.ARN, role.ExternalID, role.Source)
+		if seen.Verified != nil {
+			seen.Verified.Settings = seen.Settings
+		}
+		if err := (customer.Record{Roles: map[string]customer.Seen{"admin": seen}}).Save(stateDir(config), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"d", "e"} {
+		if err := customer.Invite(stateDir(config), invite.Terms{Customer: key, Role: "admin", Invited: tested}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	daemon(t, func(api.Request) any { return live() })
+	want := "not verified: c (open), b (denied); invited, not verified yet: 2 customers; never verified: 1 customer (credd customer verify --all)\n"
+	if r := run(t, "", "status"); !strings.HasSuffix(r.out, want) {
+		t.Errorf("got %s", r.out)
 	}
 }
 
@@ -202,7 +232,7 @@ func TestFailingRolesAreMarkedWhereOneChooses(t *testing.T) {
 	r := roster.Load(config, nil)
 	p := newPicker(r.Roles(), nil, "")
 	p.mark(newRecords(stateDir(config), func(m, _ string) { t.Error(m) }))
-	if got := p.rows[0].over; got != "denied since: Acme Corp" {
+	if got := p.rows[0].over; got != "denied since 2026-11-19: Acme Corp" {
 		t.Errorf("got %q", got)
 	}
 	saw(t, config, verdictOf(verify.Verified))
