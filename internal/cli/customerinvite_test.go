@@ -179,7 +179,7 @@ func TestInviteRefuses(t *testing.T) {
 	}{
 		"no permissions":          {[]string{"customer", "invite", "new", "--account", "223344556677"}, 2, []string{"--permissions or --policy is needed", "readonly, support"}},
 		"no account":              {[]string{"customer", "invite", "new", "--permissions", "readonly"}, 2, []string{"--account is needed"}},
-		"an account of 11 digits": {[]string{"customer", "invite", "new", "--permissions", "readonly", "--account", "22334455667"}, 2, []string{"--account is needed: the customer's account ID, 12 digits"}},
+		"an account of 11 digits": {[]string{"customer", "invite", "new", "--permissions", "readonly", "--account", "22334455667"}, 2, []string{"is no account ID: that has 12 digits"}},
 		"a bad preset":            {args("--permissions", "all"), 2, []string{"no permissions \"all\""}},
 		"a role that exists":      {[]string{"customer", "invite", "acme", "--permissions", "readonly", "--role", "admin"}, 2, []string{"acme/admin exists already", "--again", "--role NAME"}},
 		"another account":         {[]string{"customer", "invite", "acme", "--permissions", "readonly", "--account", "223344556677"}, 2, []string{"acme has account 012345678901"}},
@@ -210,9 +210,8 @@ func TestInviteRefuses(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct{ settings, want string }{
-		"nothing":    {"", "[service] to " + config + "/credd.toml, with name = "},
-		"no account": {"[service]\nname = \"northwind\"\n", "account_id = \"210987654321\""},
-		"no name":    {"[service]\naccount_id = \"210987654321\"\n", "does not say what we are called"},
+		"nothing": {"", "does not say what we are called\ncredd: hint: say once how your customers know you, such as --service-name northwind; it is kept in " + config + "/credd.toml"},
+		"no name": {"[service]\naccount_id = \"210987654321\"\n", "does not say what we are called"},
 	} {
 		put(t, config+"/credd.toml", "version = 1\n"+tt.settings+ssoText+"[defaults]\nsource = \"nw\"\nregion = \"eu-west-1\"\n")
 		if r := run(t, "", args()...); r.code != 2 || !strings.Contains(r.err, tt.want) {
@@ -224,6 +223,67 @@ func TestInviteRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(state, "invitations")); err == nil {
 		t.Error("an invitation is kept")
+	}
+}
+
+// Who we are is asked for once. The account is that of who assumes the role, and is kept, so that another one does not slip in.
+func TestInviteTakesOurName(t *testing.T) {
+	config, _ := inviting(t)
+	rest := ssoText + "[defaults]\nsource = \"nw\"\nregion = \"eu-west-1\"\n"
+	for name, tt := range map[string]struct{ before, flag, want string }{
+		"neither is known":      {"", "northwind", rest + "\n[service]\nname = \"northwind\"\naccount_id = \"210987654321\"\n"},
+		"the name is known":     {"[service]\nname = \"northwind\"\n", "", "[service]\naccount_id = \"210987654321\"\nname = \"northwind\"\n" + rest},
+		"it is known, and said": {"[service]\nname = \"northwind\"\n", "northwind", "[service]\naccount_id = \"210987654321\"\nname = \"northwind\"\n" + rest},
+		"the account is known":  {"[service]\naccount_id = \"210987654321\"\n", "northwind", "[service]\nname = \"northwind\"\naccount_id = \"210987654321\"\n" + rest},
+	} {
+		put(t, config+"/credd.toml", "version = 1\n"+tt.before+rest)
+		args := []string{"customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--out", t.TempDir() + "/out"}
+		if tt.flag != "" {
+			args = append(args, "--service-name", tt.flag)
+		}
+		if r := run(t, "", append(args, "--dry-run")...); r.code != 0 || !strings.Contains(r.out, "role/northwind-support") {
+			t.Errorf("%s: got %+v", name, r)
+		}
+		if got := settingsOf(t, config); got != "version = 1\n"+tt.before+rest {
+			t.Errorf("%s: --dry-run wrote %s", name, got)
+		}
+		if r := run(t, "", args...); r.code != 0 {
+			t.Errorf("%s: got %+v", name, r)
+		}
+		if got := settingsOf(t, config); got != "version = 1\n"+tt.want {
+			t.Errorf("%s: got\n%swant\n%s", name, got, tt.want)
+		}
+		if err := os.Remove(config + "/customers/new.toml"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for flag, want := range map[string]string{"other": "credd.toml calls us northwind", "a b": "credd.toml calls us northwind"} {
+		if r := run(t, "", "customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--service-name", flag); r.code != 2 || !strings.Contains(r.err, want) {
+			t.Errorf("%s: got %+v", flag, r)
+		}
+	}
+	put(t, config+"/credd.toml", "version = 1\n"+rest)
+	if r := run(t, "", "customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--service-name", "a b"); r.code != 2 || !strings.Contains(r.err, "cannot be part of a session's name") {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestInviteAfterRetire(t *testing.T) {
+	config, _ := inviting(t)
+	args := []string{"customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--out"}
+	if r := run(t, "", append(args, t.TempDir()+"/one")...); r.code != 0 || strings.Contains(r.err, "was retired") {
+		t.Fatalf("got %+v", r)
+	}
+	before := externalID(t, config, "new/support")
+	if r := run(t, "", "customer", "retire", "new", "--yes"); r.code != 0 {
+		t.Fatalf("got %+v", r)
+	}
+	r := run(t, "", append(args, t.TempDir()+"/two")...)
+	if r.code != 0 || !containsAll(r.err, []string{"a customer new was retired on ", "another external ID", "credd customer retire new --undo"}) {
+		t.Errorf("got %+v", r)
+	}
+	if externalID(t, config, "new/support") == before {
+		t.Error("the external ID is the same")
 	}
 }
 
@@ -393,4 +453,14 @@ duration = "8h"
 			t.Errorf("%q: got %+v, %v", tt.args, role, err)
 		}
 	}
+}
+
+// settingsOf is the text of credd.toml.
+func settingsOf(t *testing.T, config string) string {
+	t.Helper()
+	text, err := os.ReadFile(config + "/credd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

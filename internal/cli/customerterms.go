@@ -26,9 +26,9 @@ func (s *Streams) workOut(ctx context.Context, where locations, key string, a *i
 	v := &invited{terms: t}
 	for _, step := range []func() error{
 		func() error { return a.permit(t) },
-		func() error { return a.nameRole(now, t) },
-		func() error { return s.ofCustomer(now, v, a) },
-		func() error { return a.ofUs(now, where, t) },
+		func() error { return a.ofUs(now, where, v) },
+		func() error { return a.nameRole(t) },
+		func() error { return s.ofCustomer(now, where, v, a) },
 		func() error { return a.end(t) },
 		func() error { return a.tagged(t) },
 		func() error { return s.trusted(ctx, now, v, a) },
@@ -114,7 +114,7 @@ func readPolicy(flag, path string) (p invite.Permissions, err error) {
 }
 
 // nameRole names the role, here and in the customer's account.
-func (a *invitation) nameRole(now *roster.Roster, t *invite.Terms) error {
+func (a *invitation) nameRole(t *invite.Terms) error {
 	if t.Role = strings.TrimPrefix(a.role, t.Customer+"/"); t.Role == "" {
 		t.Role = strings.Join(a.permissions, "-")
 	}
@@ -127,7 +127,7 @@ func (a *invitation) nameRole(now *roster.Roster, t *invite.Terms) error {
 	if !roster.CanBeRole(t.Customer + "/" + t.Role) {
 		return missing(quoted(t.Role)+" cannot be the name of a role", "use letters, digits and . _ @ + = , -")
 	}
-	name := now.Settings.Service.Name + "-" + t.Role
+	name := t.Service + "-" + t.Role
 	if t.RoleName = a.roleName; t.RoleName == "" {
 		const most = 64 // IAM
 		t.RoleName = strings.ReplaceAll(name, "/", "-")
