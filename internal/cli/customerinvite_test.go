@@ -13,6 +13,7 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
 	"credd/internal/customer"
+	"credd/internal/customer/verify"
 	"credd/internal/ipc"
 )
 
@@ -284,6 +285,41 @@ func TestInviteAfterRetire(t *testing.T) {
 	}
 	if externalID(t, config, "new/support") == before {
 		t.Error("the external ID is the same")
+	}
+}
+
+// A profile without a region is of no use to the AWS CLI: where none is set the role gets that of the stack.
+func TestInviteKnowsARegion(t *testing.T) {
+	config, _ := inviting(t)
+	put(t, config+"/credd.toml", "version = 1\n"+serviceText+ssoText+"[defaults]\nsource = \"nw\"\n")
+	put(t, config+"/customers/placed.toml", "version = 1\nregion = \"us-west-2\"\n[role.one]\narn = \"arn:aws:iam::334455667788:role/One\"\n")
+	for key, want := range map[string]string{"new": "eu-central-1", "placed": "us-west-2"} {
+		args := []string{"customer", "invite", key, "--permissions", "support", "--region", "eu-central-1", "--account", "334455667788", "--out", t.TempDir() + "/out"}
+		if r := run(t, "", args...); r.code != 0 {
+			t.Fatalf("got %+v", r)
+		}
+		if role, err := roster.Load(config, nil).Role(key + "/support"); err != nil || role.Region != want {
+			t.Errorf("%s: got %+v, %v", key, role, err)
+		}
+	}
+}
+
+// An invitation that is written once more does not call a role unverified that is verified.
+func TestInviteAgainAfterVerification(t *testing.T) {
+	config, state := inviting(t)
+	run(t, "", "customer", "invite", "globex", "--account", "112233445566", "--permissions", "readonly", "--out", t.TempDir()+"/one")
+	role, err := roster.Load(config, nil).Role("globex/readonly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := customer.Settings(role.ARN, role.ExternalID, role.Source)
+	seen := customer.Seen{Verified: &verify.Result{Role: role.Name, Verdict: verify.Verified, At: time.Now(), Settings: settings}}
+	if err := (customer.Record{Roles: map[string]customer.Seen{"readonly": seen}}).Save(state, "globex"); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, "", "customer", "invite", "globex", "--again", "--out", t.TempDir()+"/two")
+	if r.code != 0 || !strings.Contains(r.out, "globex/readonly is verified already") || strings.Contains(r.out, "unverified") {
+		t.Errorf("got %+v", r)
 	}
 }
 

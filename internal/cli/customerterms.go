@@ -32,7 +32,7 @@ func (s *Streams) workOut(ctx context.Context, where locations, key string, a *i
 		func() error { return a.end(t) },
 		func() error { return a.tagged(t) },
 		func() error { return s.trusted(ctx, now, v, a) },
-		func() error { return a.deployed(now, t) },
+		func() error { return a.deployed(now, v) },
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -175,12 +175,16 @@ func (a *invitation) tagged(t *invite.Terms) error {
 }
 
 // deployed says where the stack is.
-func (a *invitation) deployed(now *roster.Roster, t *invite.Terms) error {
+func (a *invitation) deployed(now *roster.Roster, v *invited) error {
+	t := v.terms
 	if t.Region = a.region; t.Region == "" {
 		t.Region = now.Settings.Defaults.Region
 	}
 	if !roster.CanBeRegion(t.Region) {
 		return missing("--region is needed: the region of the customer's stack, such as eu-west-1", "or set [defaults] region in credd.toml")
+	}
+	if c, err := now.FindCustomer(t.Customer); now.Settings.Defaults.Region == "" && (err != nil || c.Region == "") {
+		v.role.Region = t.Region // a profile without a region is of no use to the AWS CLI
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ type roleJSON struct {
 func (v *view) role(r *roster.Role, showID bool) roleJSON {
 	out := roleJSON{
 		Name: r.Name, Customer: r.Customer.Key, ARN: r.ARN, AccountID: r.AccountID, Environment: r.Customer.Environment,
-		Source: r.Source, Duration: r.Duration.String(), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
+		Source: r.Source, Duration: roster.FormatDuration(r.Duration), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
 		Policy: r.Policy, PolicyARNs: r.PolicyARNs, Tags: r.Tags, TransitiveTags: r.TransitiveTags, SourceIdentity: r.SourceIdentity,
 		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line, Standing: v.records.standing(r),
 	}
