@@ -10,6 +10,7 @@ import (
 	"credd/internal/agent/roster"
 	"credd/internal/agent/sts"
 	"credd/internal/customer"
+	"credd/internal/customer/verify"
 	"credd/internal/ipc"
 )
 
@@ -94,6 +95,11 @@ func (e *evidence) invitation() (out []cause) {
 			out = append(out, cause{"MFA: the invitation asks for it, and source " + e.role.Source + " has none",
 				"AWS does not say why. The trust policy that was asked for wants MFA, and source " + e.role.Source + " has none"})
 		}
+		if e.seen.Worked.IsZero() && len(out) == 0 {
+			day := customer.Day(t.Invited)
+			out = append(out, cause{"an invitation that is not deployed yet: it is of " + day + ", and the role never worked, as far as credd knows",
+				"The role never worked, as far as credd knows. The invitation is of " + day + "; once the customer has deployed it: credd customer verify " + e.role.Name})
+		}
 	}
 	return out
 }
@@ -169,10 +175,10 @@ func (n neighbour) later(o neighbour) neighbour {
 // verification tells what was proven of the role.
 func (e *evidence) verification() []cause {
 	switch v := e.seen.Verified; {
-	case v != nil:
-		return []cause{{text: "a change since " + customer.Day(v.At) + ", when it was last verified (" + printable(string(v.Verdict)) + ")"}}
+	case v != nil && v.Verdict == verify.Verified:
+		return []cause{{text: "a change since " + customer.Day(v.At) + ", when it was last verified"}}
 	case e.seen.Worked.IsZero():
-		return []cause{{text: "a role that was never there for us: it never worked, as far as credd knows, and was never verified"}}
+		return []cause{{text: "a role that was never there for us: it never worked, as far as credd knows"}}
 	}
 	return nil
 }

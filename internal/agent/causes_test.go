@@ -124,3 +124,23 @@ func (w *world) invited(t *testing.T, terms invite.Terms) {
 		t.Fatal(err)
 	}
 }
+
+// A role that was invited and never worked may not be there yet, also after a verification that failed.
+func TestCausesOfAnInvitedRole(t *testing.T) {
+	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin")})
+	w.invited(t, invite.Terms{Customer: "acme", Role: "admin", Invited: w.clock()})
+	w.aws.set(denied)
+	_, e := w.get(t, "acme/admin")
+	if !has(e, ipc.Denied, "once the customer has deployed it: credd customer verify acme/admin") {
+		t.Errorf("got %+v", e)
+	}
+	failing := w.status(t).Failing
+	if len(failing) != 1 {
+		t.Fatalf("got %+v", failing)
+	}
+	for i, want := range []string{"an invitation that is not deployed yet: it is of ", "a role that was never there for us", "AWS gives one answer"} {
+		if got := failing[0].Causes; len(got) != 3 || !strings.HasPrefix(got[i], want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
