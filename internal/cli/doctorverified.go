@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"strings"
 
 	"credd/internal/doctor"
@@ -16,7 +17,7 @@ func (e *examination) verified() {
 		case s.Good:
 			good++
 		case isTrouble(s):
-			e.Warn(doctor.RoleVerified, r.Name+": "+s.Sentence, "credd customer verify "+r.Customer.Key)
+			e.Warn(doctor.RoleVerified, r.Name+": "+s.Sentence, cmp.Or(s.Hint, "credd customer verify "+r.Customer.Key))
 		case r.ARN != "":
 			if never++; first == "" {
 				first = r.Customer.Key
@@ -25,6 +26,9 @@ func (e *examination) verified() {
 	}
 	if good > 0 {
 		e.OK(doctor.RoleVerified, "of "+count(good, "role")+" the verification holds")
+	}
+	if never > 1 {
+		first = "--all"
 	}
 	if never > 0 {
 		e.Skip(doctor.RoleVerified, count(never, "role")+" that nobody has verified", "credd customer verify "+first)

@@ -121,11 +121,13 @@ func TestDoctorLooksAtStandings(t *testing.T) {
 		seen    customer.Seen
 		state   doctor.State
 		message string
+		remedy  string
 	}{
-		"never":    {customer.Seen{}, doctor.Untested, "1 role that nobody has verified"},
-		"verified": {verdictOf(verify.Verified), doctor.OK, "of 1 role the verification holds"},
-		"drift":    {drifted(), doctor.Warning, "acme/admin: denied by AWS since 19 Nov 2026; it was verified on 12 Nov 2026"},
-		"open":     {verdictOf(verify.Open), doctor.Warning, "acme/admin: 12 Nov 2026: what is known"},
+		"never":    {customer.Seen{}, doctor.Untested, "1 role that nobody has verified", "credd customer verify acme"},
+		"verified": {verdictOf(verify.Verified), doctor.OK, "of 1 role the verification holds", ""},
+		"drift": {drifted(), doctor.Warning, "acme/admin: denied by AWS since 19 Nov 2026; it was verified on 12 Nov 2026",
+			"AWS does not say why; what speaks for which cause: credd role show acme/admin"},
+		"open": {verdictOf(verify.Open), doctor.Warning, "acme/admin: 12 Nov 2026: what is known", "what to do"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := shellless(t)
@@ -143,7 +145,7 @@ func TestDoctorLooksAtStandings(t *testing.T) {
 			for _, f := range all {
 				if f.Check == doctor.RoleVerified {
 					n++
-					if f.State != tt.state || f.Message != tt.message || f.State != doctor.OK && f.Remedy != "credd customer verify acme" {
+					if f.State != tt.state || f.Message != tt.message || f.Remedy != tt.remedy {
 						t.Errorf("got %+v", f)
 					}
 				}
