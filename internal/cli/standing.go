@@ -75,6 +75,17 @@ func cell(s customer.Standing) string {
 	return cmp.Or(s.Word, "-") // a customer without a role
 }
 
+// colorOf is that of a standing's cell.
+func colorOf(s customer.Standing) string {
+	switch {
+	case fails(s):
+		return red
+	case isTrouble(s):
+		return yellow
+	}
+	return ""
+}
+
 // verifiedAt is when a role was verified, nil if that does not hold.
 func verifiedAt(s customer.Standing) *time.Time {
 	if !s.Good {

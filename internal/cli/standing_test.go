@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"path/filepath"
 	"strings"
@@ -207,6 +208,29 @@ func TestStatusOnManyCustomers(t *testing.T) {
 	daemon(t, func(api.Request) any { return live() })
 	want := "not verified: c (open), b (denied); invited, not verified yet: 2 customers; never verified: 1 customer (credd customer verify --all)\n"
 	if r := run(t, "", "status"); !strings.HasSuffix(r.out, want) {
+		t.Errorf("got %s", r.out)
+	}
+}
+
+// A role in trouble is seen in a list by its colour, and a customer's page says what is known and what to do.
+func TestTroubleIsSeen(t *testing.T) {
+	config := home(t)
+	saw(t, config, verdictOf(verify.Open))
+	for _, list := range []string{"customer", "role"} {
+		var out bytes.Buffer
+		s := &Streams{In: strings.NewReader(""), Out: &out, Err: &out, Color: true}
+		if code := Run(t.Context(), []string{list, "list"}, s); code != 0 || strings.Count(out.String(), "\x1b[31mopen\x1b[0m") != 1 {
+			t.Errorf("%s list: exit %d, got %q", list, code, out.String())
+		}
+	}
+	if r := run(t, "", "customer", "list"); strings.Contains(r.out, "\x1b") || !strings.HasSuffix(r.out, "open\n") {
+		t.Errorf("got %q", r.out)
+	}
+	if r := run(t, "", "customer", "show", "acme"); !strings.HasSuffix(r.out, "\n\nacme/admin: 12 Nov 2026: what is known\n  hint: what to do\n") {
+		t.Errorf("got %s", r.out)
+	}
+	saw(t, config, verdictOf(verify.Verified))
+	if r := run(t, "", "customer", "show", "acme"); strings.Contains(r.out, "hint") {
 		t.Errorf("got %s", r.out)
 	}
 }
