@@ -229,7 +229,12 @@ func (s *Streams) roles(v *view, names []string, showID bool) error {
 // troubles says of each role of a customer that is not well what is known, and what to do.
 func (s *Streams) troubles(v *view, c *roster.Customer) (err error) {
 	for _, r := range v.roles[c.Key] {
-		if t := v.records.standing(r); isTrouble(t) || t.Word == customer.Invited {
+		if f, ok := v.failing[r.Name]; ok { // newer than what is on disk
+			err = s.say("\n%s", f.Message)
+			if f.Hint != "" {
+				err = s.say("  hint: %s", f.Hint)
+			}
+		} else if t := v.records.standing(r); isTrouble(t) || t.Word == customer.Invited {
 			err = s.say("\n%s: %s", r.Name, t.Sentence)
 			if t.Hint != "" {
 				err = s.say("  hint: %s", t.Hint)

@@ -233,6 +233,12 @@ func TestTroubleIsSeen(t *testing.T) {
 	if r := run(t, "", "customer", "show", "acme"); strings.Contains(r.out, "hint") {
 		t.Errorf("got %s", r.out)
 	}
+	st := live()
+	st.Failing = []api.Failure{{Role: "acme/admin", Outcome: "denied", Message: "acme/admin: denied by AWS", Hint: "ask", Since: started}}
+	daemon(t, func(api.Request) any { return st })
+	if r := run(t, "", "customer", "show", "acme"); !strings.HasSuffix(r.out, "\n\nacme/admin: denied by AWS\n  hint: ask\n") {
+		t.Errorf("got %s", r.out)
+	}
 }
 
 func TestCausesShow(t *testing.T) {
