@@ -115,6 +115,11 @@ func (e *evidence) invitation() (out []cause) {
 			out = append(out, cause{"MFA: the invitation asks for it, and source " + e.role.Source + " has none",
 				"AWS does not say why. The trust policy that was asked for wants MFA, and source " + e.role.Source + " has none"})
 		}
+		if e.seen.Worked.IsZero() && len(out) == 0 {
+			day := customer.Day(t.Invited)
+			out = append(out, cause{"an invitation that is not deployed yet: it is of " + day + ", and the role never worked, as far as credd knows",
+				"The role never worked, as far as credd knows. The invitation is of " + day + "; once the customer has deployed it: credd customer verify " + e.role.Name})
+		}
 	}
 	return out
 }
@@ -129,6 +134,7 @@ func (e *evidence) hasMFA() bool {
 func (e *evidence) neighbours() (out []cause) {
 	var works, sourceWorks neighbour // of this customer; of the source, with other customers
 	var denied, sourceDenied int
+	var idle, sourceIdle bool // one worked when last asked for, which was before this role was denied: it may still
 	e.health.each(func(name string, r record) {
 		role, err := e.st.role(name)
 		if err != nil || name == e.role.Name {
@@ -146,16 +152,24 @@ func (e *evidence) neighbours() (out []cause) {
 			sourceDenied++
 		case role.Source == e.role.Source && isGood:
 			sourceWorks = sourceWorks.later(n)
+		case same && r.err == nil:
+			idle = true
+		case role.Source == e.role.Source && r.err == nil:
+			sourceIdle = true
 		}
 	})
-	if sourceDenied > 0 && works.name == "" && sourceWorks.name == "" {
+	switch {
+	case sourceDenied == 0 || works.name != "" || sourceWorks.name != "":
+	case idle || sourceIdle:
+		out = append(out, cause{text: fmt.Sprintf("our own side: source %s is denied roles of other customers too (%d), and none was seen to work since", e.role.Source, sourceDenied)})
+	default:
 		out = append(out, cause{fmt.Sprintf("our own side: all roles that source %s was asked for are denied, of other customers too (%d)", e.role.Source, 1+denied+sourceDenied),
 			"AWS does not say why. All roles that source " + e.role.Source + " was asked for are denied, so look at our side first: credd source test " + e.role.Source})
 	}
 	switch {
 	case works.name != "":
 		out = append(out, cause{text: "this role alone: " + works.name + " of the same customer worked at " + e.clock(works.worked)})
-	case denied > 0 && sourceDenied == 0:
+	case denied > 0 && sourceDenied == 0 && !idle:
 		out = append(out, cause{fmt.Sprintf("the customer as a whole: all its roles that were asked for are denied (%d), as where a stack was deleted, an account closed or moved, or its organization denies it", 1+denied),
 			"AWS does not say why. All roles of " + e.key + " that were asked for are denied: ask the account's owner whether the stack, the account or its organization's policies changed"})
 	}

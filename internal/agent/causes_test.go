@@ -55,12 +55,14 @@ func TestCauses(t *testing.T) {
 		"all of the source":        {denied, ask("globex/admin", "acme/ops"), []string{"our own side: all roles that source work was asked for are denied, of other customers too (3)"}, "look at our side first: credd source test work"},
 		"this role alone":          {only("admin"), ask("acme/ops"), []string{"this role alone: acme/ops of the same customer worked at "}, "It worked before: ask the account's owner"},
 		"all of the customer":      {only("admin", "ops"), ask("acme/ops"), []string{"the customer as a whole: all its roles that were asked for are denied (2)"}, "All roles of acme that were asked for are denied"},
+		"another customer is denied, and a third worked before": {only("admin"), ask("globex/admin"), []string{"our own side: source work is denied roles of other customers too (1), and none was seen"}, "It worked before: ask the account's owner"},
 		"the customer, and the source works": {func(by sts.Caller, r sts.Request) error {
 			if r.AccountID == "012345678901" {
 				return denied(by, r)
 			}
 			return nil
 		}, ask("initech/admin"), []string{"the customer's side: source work works with initech/admin"}, "It worked before"},
+		"a role of the customer is denied, and another worked before": {only("admin", "dev"), ask("acme/dev"), nil, "It worked before: ask the account's owner"},
 		"the invitation is over": {denied, func(t *testing.T, w *world) {
 			w.invited(t, invite.Terms{Customer: "acme", Role: "admin", Until: w.clock().Add(-time.Minute)})
 		}, []string{"the invitation was until "}, "To go on invite the customer again"},
@@ -143,5 +145,25 @@ func (w *world) invited(t *testing.T, terms invite.Terms) {
 	t.Helper()
 	if err := customer.Invite(filepath.Join(w.dir, "state"), terms); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A role that was invited and never worked may not be there yet, also after a verification that failed.
+func TestCausesOfAnInvitedRole(t *testing.T) {
+	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin")})
+	w.invited(t, invite.Terms{Customer: "acme", Role: "admin", Invited: w.clock()})
+	w.aws.set(denied)
+	_, e := w.get(t, "acme/admin")
+	if !has(e, ipc.Denied, "once the customer has deployed it: credd customer verify acme/admin") {
+		t.Errorf("got %+v", e)
+	}
+	failing := w.status(t).Failing
+	if len(failing) != 1 {
+		t.Fatalf("got %+v", failing)
+	}
+	for i, want := range []string{"an invitation that is not deployed yet: it is of ", "a role that was never there for us", "AWS gives one answer"} {
+		if got := failing[0].Causes; len(got) != 3 || !strings.HasPrefix(got[i], want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -76,7 +76,7 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 	case api.DoAccounts:
 		return a.accounts(ctx, c, r)
 	case api.DoVerify:
-		return a.verify(ctx, c, r.Name)
+		return a.verify(ctx, c, r)
 	}
 	return nil, fail(ipc.Usage, "unsupported request: this credd does not know how to do "+r.Do, "restart credd after an upgrade")
 }

@@ -2,8 +2,10 @@ package agent
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
@@ -18,11 +20,11 @@ import (
 // verifiedAtOnce is how many roles of one request are; each may have to wait a minute for AWS to spread a change.
 const verifiedAtOnce = 8
 
-// verify proves a role, or all of a customer. It has no part in the cache, and what it tries marks no role as failing.
-func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failure) {
+// verify proves a role, all of a customer, or all that have an ARN. It has no part in the cache, and what it tries marks no role as failing.
+func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, failure) {
 	a.reread()
 	st := a.state.Load()
-	roles, f := st.toVerify(name)
+	roles, f := st.toVerify(r)
 	if len(roles) == 0 {
 		return nil, f
 	}
@@ -44,11 +46,16 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 	}
 	var err error
 	began := a.Now()
+	for _, t := range all {
+		t.began = began
+	}
+	tell := func(text string) { c.event(api.Event{Notice: text}) }
 	c.attended(ctx, func(ctx context.Context) {
-		inParallel(verifiedAtOnce, all, func(t *trial) {
-			t.began = began
-			t.run(ctx, func(text string) { c.event(api.Event{Notice: text}) })
-		})
+		if r.All {
+			runAll(ctx, all, tell)
+		} else {
+			inParallel(verifiedAtOnce, all, func(t *trial) { t.run(ctx, tell) })
+		}
 		err = ctx.Err()
 	})
 	if err != nil {
@@ -61,8 +68,8 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 		out.Roles = append(out.Roles, t.result)
 	}
 	for _, p := range st.roster.Problems() {
-		if p.Customer == name { // a role that cannot be used, or a file whose last good version is in force
-			out.Roles = append(out.Roles, verify.Untold(name, a.Now(), p.Error(), p.Hint))
+		if p.Customer != "" && (r.All || p.Customer == r.Name) { // a role that cannot be used, or a file whose last good version is in force
+			out.Roles = append(out.Roles, verify.Untold(p.Customer, a.Now(), p.Error(), p.Hint))
 		}
 	}
 	return out, failure{}
@@ -85,6 +92,16 @@ func (a *Agent) noteVerified(name string, r verify.Result) {
 	if r.Verdict == verify.Verified {
 		a.forgive(st, name)
 	}
+}
+
+// runAll runs trials and tells of each no more than its end: the steps of many are too much to read.
+func runAll(ctx context.Context, all []*trial, tell func(string)) {
+	var done atomic.Int64
+	inParallel(verifiedAtOnce, all, func(t *trial) {
+		if t.run(ctx, func(string) {}); ctx.Err() == nil {
+			tell(fmt.Sprintf("%s: %s (%d of %d)", t.role.Name, t.result.Verdict, done.Add(1), len(all)))
+		}
+	})
 }
 
 // loginFirst is the failure of a request of whose roles none can be asked for without a login or a code.
@@ -111,8 +128,32 @@ func inParallel[T any](atOnce int, all []T, work func(T)) {
 	group.Wait()
 }
 
-// toVerify returns the roles that a name stands for, or the failure that there are none.
-func (st *state) toVerify(name string) ([]*roster.Role, failure) {
+// toVerify returns the roles that a request is about, or the failure that there are none.
+func (st *state) toVerify(r api.Request) ([]*roster.Role, failure) {
+	if r.All {
+		return st.allToVerify()
+	}
+	return st.namedToVerify(r.Name)
+}
+
+// allToVerify returns the roles that customers gave: those with an ARN.
+func (st *state) allToVerify() (roles []*roster.Role, f failure) {
+	for _, role := range st.roster.Roles() {
+		if role.ARN != "" {
+			roles = append(roles, role)
+		}
+	}
+	if err := st.roster.Broken(); err != nil && len(roles) == 0 {
+		return nil, explain(err)
+	}
+	if len(roles) == 0 {
+		return nil, fail(ipc.Usage, "there is no role to verify", "invite a customer: credd customer invite --help")
+	}
+	return roles, failure{}
+}
+
+// namedToVerify returns the role of a name, or those of a customer.
+func (st *state) namedToVerify(name string) ([]*roster.Role, failure) {
 	if isRole(name) {
 		role, err := st.roster.Role(name)
 		if err != nil {

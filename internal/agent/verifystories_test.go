@@ -344,6 +344,31 @@ func TestItsSourceFails(t *testing.T) {
 	}
 }
 
+// All is every role with an ARN; each tells of its end alone.
+func TestVerifyAll(t *testing.T) {
+	w := newTrialWorld(t, trialRole{})
+	w.write("customers/beta.toml", "version = 1\n[role.one]\narn = \""+globexRole+"\"\nexternal_id = \""+otherCanary+"\"\n")
+	w.write("customers/keys.toml", "version = 1\n[role.dev]\nsource = \"work\"\nown_session = true\n")
+	w.write("customers/odd.toml", "version = 1\nnonsense = 1\n")
+	w.agent.Reload()
+	out, told, err := w.verifies(api.Request{Do: api.DoVerify, All: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.noCanary(out, told)
+	var got []string
+	for _, r := range out.Roles {
+		got = append(got, r.Role+" "+string(r.Verdict))
+	}
+	if diff := cmp.Diff([]string{"acme/readonly verified", "beta/one denied", "odd inconclusive"}, got); diff != "" {
+		t.Errorf("want -, got +\n%s", diff)
+	}
+	all := strings.Join(told, "\n")
+	if len(told) != 2 || !strings.Contains(all, "acme/readonly: verified (") || !strings.Contains(all, "beta/one: denied (") || !strings.HasSuffix(all, "(2 of 2)") {
+		t.Errorf("got %q", told)
+	}
+}
+
 func TestLoginComesFirst(t *testing.T) {
 	expired := strings.ReplaceAll(settings, "\"work\"\n[defaults]", "\"expired\"\n[defaults]")
 	w := newWorld(t, map[string]string{"credd.toml": expired, "customers/acme.toml": customerText("admin", "readonly")})

@@ -201,11 +201,16 @@ func (w *trialWorld) total() time.Duration {
 // verify asks for a verification, as the command does. It returns what was told meanwhile, too.
 func (w *trialWorld) verify(name string) (out api.Verified, told []string, err error) {
 	w.t.Helper()
+	return w.verifies(api.Request{Do: api.DoVerify, Name: name})
+}
+
+func (w *trialWorld) verifies(r api.Request) (out api.Verified, told []string, err error) {
+	w.t.Helper()
 	c, err := net.Dial("unix", filepath.Join(w.dir, "run", "agent.sock"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	err = api.Talk{Hear: func(e api.Event) { told = append(told, e.Notice) }}.Call(w.t.Context(), c, api.Request{Do: api.DoVerify, Name: name}, &out)
+	err = api.Talk{Hear: func(e api.Event) { told = append(told, e.Notice) }}.Call(w.t.Context(), c, r, &out)
 	return out, told, err
 }
 

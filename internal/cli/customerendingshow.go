@@ -27,7 +27,7 @@ func (s *Streams) tellEnding(e *ending, a *retirement) error {
 		s.say("%s: what was handed out (%s) lives until %s", l.Role, count(l.Keys, "access key"), clock(l.Until, time.Now()))
 	}
 	if len(e.Roles) > 0 {
-		s.note("\nthe rest is for the customer; until they have done it, the role is open for us:")
+		s.note("\nthe rest is for the customer; until they have done it, their account still lets us in:")
 	}
 	for _, r := range e.Roles {
 		s.endOf(r)

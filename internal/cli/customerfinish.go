@@ -50,6 +50,7 @@ Exit codes of --check: 0 gone, 6 still there or the role does not work, 7 cannot
 			s.say("# Run what fits the way in which the role was deployed in account %s; Terraform and scripts in the folder that came with", t.AccountID)
 			s.say("# the invitation.")
 			s.commandLines(commandsJSON(t.FinishSetup()))
+			s.note("")
 			s.note("send that to the customer; once they have run it: credd customer finish-setup %s --role %s --check", t.Customer, t.Role)
 			return nil
 		},

@@ -20,6 +20,7 @@ import (
 // invitation are the flags of credd customer invite.
 type invitation struct {
 	account, name, environment, source     string
+	service                                string
 	permissions, resources                 []string
 	policy, setup                          string
 	role, roleName, path, boundary         string
@@ -46,6 +47,7 @@ Permissions are presets (` + strings.Join(presetNames(), ", ") + `), limited to 
 yours. What --setup adds is there at first, until the customer ends it: credd customer finish-setup. --again writes the folder of an
 invitation once more, as it was, with the same external ID.`,
 		Example: `  credd customer invite acme --account 012345678901 --permissions readonly --name "Acme Corp"
+  credd customer invite acme --account 012345678901 --permissions readonly --service-name northwind
   credd customer invite acme --permissions data --resource arn:aws:s3:::acme-reports --until 2027-03-31
   credd customer invite acme --role deploy --policy deploy.json --setup setup.json --self-check
   credd customer invite acme --role deploy --again --out ~/acme-again`,
@@ -77,6 +79,7 @@ func (a *invitation) flags(cmd *cobra.Command) {
 	f.StringVar(&a.path, "path", "/", "path of the role, such as /northwind/")
 	f.StringVar(&a.name, "name", "", "name of a new customer, for people")
 	f.StringVar(&a.environment, "environment", "", "environment of a new customer, such as production")
+	f.StringVar(&a.service, "service-name", "", "what customers call you; asked for once, and kept in credd.toml")
 	f.StringVar(&a.source, "source", "", "source, or another role (default: the customer's, or [defaults] source)")
 	f.StringArrayVar(&a.principals, "principal", nil, "who of us may assume the role, an ARN with * or ? (default: who the source is)")
 	f.BoolVar(&a.exact, "exact", false, "trust one ARN without wildcards, as the principal itself")
@@ -108,13 +111,15 @@ func presetNames() (names []string) {
 
 // invited is an invitation that is worked out.
 type invited struct {
-	terms *invite.Terms
-	id    cred.Secret
-	role  roster.NewRole // to add
-	anew  bool           // the customer is new
-	out   string
-	files []invite.File
-	file  string // the customer's, once it is written
+	terms  *invite.Terms
+	id     cred.Secret
+	role   roster.NewRole // to add
+	anew   bool           // the customer is new
+	named  bool           // our name is not in credd.toml yet
+	placed bool           // nor is our account
+	out    string
+	files  []invite.File
+	file   string // the customer's, once it is written
 }
 
 func (v *invited) roleName() string { return v.terms.Customer + "/" + v.terms.Role }
@@ -173,6 +178,9 @@ func (v *invited) write(where locations) (err error) {
 		})
 		return nil
 	}}
+	if err := v.keepService(e); err != nil {
+		return err
+	}
 	if v.file, err = e.AddRole(v.role); err != nil {
 		return err
 	}
@@ -180,6 +188,20 @@ func (v *invited) write(where locations) (err error) {
 		return noFolder(v.out, err)
 	}
 	return nil
+}
+
+// keepService keeps who we are: a later invitation must not ask for trust in another account unnoticed.
+func (v *invited) keepService(e roster.Editor) error {
+	if v.placed {
+		if _, err := e.AddSetting("service", "account_id", v.terms.ServiceAccount); err != nil {
+			return err
+		}
+	}
+	if !v.named {
+		return nil
+	}
+	_, err := e.AddSetting("service", "name", v.terms.Service) // goes above the account
+	return err
 }
 
 // keepTerms keeps the terms in place of those that an earlier role of that name had.

@@ -13,6 +13,7 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/agent/roster"
 	"credd/internal/customer"
+	"credd/internal/customer/verify"
 	"credd/internal/ipc"
 )
 
@@ -188,7 +189,7 @@ func TestInviteRefuses(t *testing.T) {
 	}{
 		"no permissions":          {[]string{"customer", "invite", "new", "--account", "223344556677"}, 2, []string{"--permissions or --policy is needed", "readonly, support"}},
 		"no account":              {[]string{"customer", "invite", "new", "--permissions", "readonly"}, 2, []string{"--account is needed"}},
-		"an account of 11 digits": {[]string{"customer", "invite", "new", "--permissions", "readonly", "--account", "22334455667"}, 2, []string{"--account is needed: the customer's account ID, 12 digits"}},
+		"an account of 11 digits": {[]string{"customer", "invite", "new", "--permissions", "readonly", "--account", "22334455667"}, 2, []string{"is no account ID: that has 12 digits"}},
 		"a bad preset":            {args("--permissions", "all"), 2, []string{"no permissions \"all\""}},
 		"a role that exists":      {[]string{"customer", "invite", "acme", "--permissions", "readonly", "--role", "admin"}, 2, []string{"acme/admin exists already", "--again", "--role NAME"}},
 		"another account":         {[]string{"customer", "invite", "acme", "--permissions", "readonly", "--account", "223344556677"}, 2, []string{"acme has account 012345678901"}},
@@ -219,9 +220,8 @@ func TestInviteRefuses(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct{ settings, want string }{
-		"nothing":    {"", "[service] to " + config + "/credd.toml, with name = "},
-		"no account": {"[service]\nname = \"northwind\"\n", "account_id = \"210987654321\""},
-		"no name":    {"[service]\naccount_id = \"210987654321\"\n", "does not say what we are called"},
+		"nothing": {"", "does not say what we are called\ncredd: hint: say once how your customers know you, such as --service-name northwind; it is kept in " + config + "/credd.toml"},
+		"no name": {"[service]\naccount_id = \"210987654321\"\n", "does not say what we are called"},
 	} {
 		put(t, config+"/credd.toml", "version = 1\n"+tt.settings+ssoText+"[defaults]\nsource = \"nw\"\nregion = \"eu-west-1\"\n")
 		if r := run(t, "", args()...); r.code != 2 || !strings.Contains(r.err, tt.want) {
@@ -233,6 +233,102 @@ func TestInviteRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(state, "invitations")); err == nil {
 		t.Error("an invitation is kept")
+	}
+}
+
+// Who we are is asked for once. The account is that of who assumes the role, and is kept, so that another one does not slip in.
+func TestInviteTakesOurName(t *testing.T) {
+	config, _ := inviting(t)
+	rest := ssoText + "[defaults]\nsource = \"nw\"\nregion = \"eu-west-1\"\n"
+	for name, tt := range map[string]struct{ before, flag, want string }{
+		"neither is known":      {"", "northwind", rest + "\n[service]\nname = \"northwind\"\naccount_id = \"210987654321\"\n"},
+		"the name is known":     {"[service]\nname = \"northwind\"\n", "", "[service]\naccount_id = \"210987654321\"\nname = \"northwind\"\n" + rest},
+		"it is known, and said": {"[service]\nname = \"northwind\"\n", "northwind", "[service]\naccount_id = \"210987654321\"\nname = \"northwind\"\n" + rest},
+		"the account is known":  {"[service]\naccount_id = \"210987654321\"\n", "northwind", "[service]\nname = \"northwind\"\naccount_id = \"210987654321\"\n" + rest},
+	} {
+		put(t, config+"/credd.toml", "version = 1\n"+tt.before+rest)
+		args := []string{"customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--out", t.TempDir() + "/out"}
+		if tt.flag != "" {
+			args = append(args, "--service-name", tt.flag)
+		}
+		if r := run(t, "", append(args, "--dry-run")...); r.code != 0 || !strings.Contains(r.out, "role/northwind-support") {
+			t.Errorf("%s: got %+v", name, r)
+		}
+		if got := settingsOf(t, config); got != "version = 1\n"+tt.before+rest {
+			t.Errorf("%s: --dry-run wrote %s", name, got)
+		}
+		if r := run(t, "", args...); r.code != 0 {
+			t.Errorf("%s: got %+v", name, r)
+		}
+		if got := settingsOf(t, config); got != "version = 1\n"+tt.want {
+			t.Errorf("%s: got\n%swant\n%s", name, got, tt.want)
+		}
+		if err := os.Remove(config + "/customers/new.toml"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for flag, want := range map[string]string{"other": "credd.toml calls us northwind", "a b": "credd.toml calls us northwind"} {
+		if r := run(t, "", "customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--service-name", flag); r.code != 2 || !strings.Contains(r.err, want) {
+			t.Errorf("%s: got %+v", flag, r)
+		}
+	}
+	put(t, config+"/credd.toml", "version = 1\n"+rest)
+	if r := run(t, "", "customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--service-name", "a b"); r.code != 2 || !strings.Contains(r.err, "cannot be part of a session's name") {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestInviteAfterRetire(t *testing.T) {
+	config, _ := inviting(t)
+	args := []string{"customer", "invite", "new", "--account", "223344556677", "--permissions", "support", "--out"}
+	if r := run(t, "", append(args, t.TempDir()+"/one")...); r.code != 0 || strings.Contains(r.err, "was retired") {
+		t.Fatalf("got %+v", r)
+	}
+	before := externalID(t, config, "new/support")
+	if r := run(t, "", "customer", "retire", "new", "--yes"); r.code != 0 {
+		t.Fatalf("got %+v", r)
+	}
+	r := run(t, "", append(args, t.TempDir()+"/two")...)
+	if r.code != 0 || !containsAll(r.err, []string{"a customer new was retired on ", "another external ID", "credd customer retire new --undo"}) {
+		t.Errorf("got %+v", r)
+	}
+	if externalID(t, config, "new/support") == before {
+		t.Error("the external ID is the same")
+	}
+}
+
+// A profile without a region is of no use to the AWS CLI: where none is set the role gets that of the stack.
+func TestInviteKnowsARegion(t *testing.T) {
+	config, _ := inviting(t)
+	put(t, config+"/credd.toml", "version = 1\n"+serviceText+ssoText+"[defaults]\nsource = \"nw\"\n")
+	put(t, config+"/customers/placed.toml", "version = 1\nregion = \"us-west-2\"\n[role.one]\narn = \"arn:aws:iam::334455667788:role/One\"\n")
+	for key, want := range map[string]string{"new": "eu-central-1", "placed": "us-west-2"} {
+		args := []string{"customer", "invite", key, "--permissions", "support", "--region", "eu-central-1", "--account", "334455667788", "--out", t.TempDir() + "/out"}
+		if r := run(t, "", args...); r.code != 0 {
+			t.Fatalf("got %+v", r)
+		}
+		if role, err := roster.Load(config, nil).Role(key + "/support"); err != nil || role.Region != want {
+			t.Errorf("%s: got %+v, %v", key, role, err)
+		}
+	}
+}
+
+// An invitation that is written once more does not call a role unverified that is verified.
+func TestInviteAgainAfterVerification(t *testing.T) {
+	config, state := inviting(t)
+	run(t, "", "customer", "invite", "globex", "--account", "112233445566", "--permissions", "readonly", "--out", t.TempDir()+"/one")
+	role, err := roster.Load(config, nil).Role("globex/readonly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := customer.Settings(role.ARN, role.ExternalID, role.Source)
+	seen := customer.Seen{Verified: &verify.Result{Role: role.Name, Verdict: verify.Verified, At: time.Now(), Settings: settings}}
+	if err := (customer.Record{Roles: map[string]customer.Seen{"readonly": seen}}).Save(state, "globex"); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, "", "customer", "invite", "globex", "--again", "--out", t.TempDir()+"/two")
+	if r.code != 0 || !strings.Contains(r.out, "globex/readonly is verified already") || strings.Contains(r.out, "unverified") {
+		t.Errorf("got %+v", r)
 	}
 }
 
@@ -432,4 +528,14 @@ duration = "8h"
 			t.Errorf("%q: got %+v, %v", tt.args, role, err)
 		}
 	}
+}
+
+// settingsOf is the text of credd.toml.
+func settingsOf(t *testing.T, config string) string {
+	t.Helper()
+	text, err := os.ReadFile(config + "/credd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"path/filepath"
 	"regexp"
@@ -17,12 +16,12 @@ import (
 )
 
 // ofCustomer takes over what is known of the customer, or makes a new one.
-func (s *Streams) ofCustomer(now *roster.Roster, v *invited, a *invitation) error {
+func (s *Streams) ofCustomer(now *roster.Roster, where locations, v *invited, a *invitation) error {
 	t := v.terms
 	v.role.Name = t.Customer + "/" + t.Role
 	c, err := now.FindCustomer(t.Customer)
 	if v.anew = errors.Is(err, roster.ErrUnknownCustomer); v.anew {
-		return s.ofNewCustomer(now, v, a)
+		return s.ofNewCustomer(now, where, v, a)
 	}
 	if err != nil {
 		return err
@@ -47,13 +46,17 @@ func (s *Streams) ofCustomer(now *roster.Roster, v *invited, a *invitation) erro
 }
 
 func needAccount(t *invite.Terms) error {
+	if t.AccountID != "" && !regexp.MustCompile(`^[0-9]{12}$`).MatchString(t.AccountID) {
+		return missing("--account "+quoted(t.AccountID)+" is no account ID: that has 12 digits", "such as 012345678901, without - or blanks")
+	}
 	if !regexp.MustCompile(`^[0-9]{12}$`).MatchString(t.AccountID) {
 		return missing("--account is needed: the customer's account ID, 12 digits", "the customer reads it at the top right of the AWS console, or by: aws sts get-caller-identity")
 	}
 	return nil
 }
 
-func (s *Streams) ofNewCustomer(now *roster.Roster, v *invited, a *invitation) error {
+func (s *Streams) ofNewCustomer(now *roster.Roster, where locations, v *invited, a *invitation) error {
+	s.warnOfRetired(where, v.terms.Customer)
 	for _, c := range now.Customers() {
 		if c.AccountID != "" && c.AccountID == a.account {
 			s.warn("customer "+c.Key+" has account "+a.account+" too", "to give that one another role: credd customer invite "+c.Key)
@@ -68,6 +71,13 @@ func (s *Streams) ofNewCustomer(now *roster.Roster, v *invited, a *invitation) e
 		v.terms.CustomerName = v.terms.Customer
 	}
 	return needAccount(v.terms)
+}
+
+// warnOfRetired tells of one of that name who left: what they deployed has another external ID.
+func (s *Streams) warnOfRetired(where locations, key string) {
+	if all, err := where.places().Archives(key); err == nil && len(all) > 0 {
+		s.warn("a customer "+key+" was retired on "+customer.Day(all[0].Retired)+"; this one gets another external ID", "to go on with the one of before: credd customer retire "+key+" --undo")
+	}
 }
 
 // oneLine is a name in one line without what cannot be shown.
@@ -100,23 +110,20 @@ func idOf(now *roster.Roster, c *roster.Customer) cred.Secret {
 	return customer.NewExternalID()
 }
 
-// ofUs takes over who we are.
-func (a *invitation) ofUs(now *roster.Roster, where locations, t *invite.Terms) error {
+// ofUs takes over who we are: the name, and the account if it is set. Else it is that of who assumes the role.
+func (a *invitation) ofUs(now *roster.Roster, where locations, v *invited) error {
+	t, file := v.terms, doctor.Quote(filepath.Join(where.config, "credd.toml"))
 	t.Service, t.ServiceAccount = now.Settings.Service.Name, now.Settings.Service.AccountID
-	if t.ServiceAccount != "" && now.IsNamed() {
+	switch named := now.IsNamed(); {
+	case named && a.service != "" && a.service != t.Service:
+		return missing("--service-name "+quoted(a.service)+": credd.toml calls us "+t.Service, "leave it out, or change [service] name in "+file)
+	case named:
 		return nil
+	case a.service == "":
+		return missing("credd.toml does not say what we are called", "say once how your customers know you, such as --service-name northwind; it is kept in "+file)
+	case !roster.CanBeService(a.service):
+		return missing("--service-name "+quoted(a.service)+" cannot be part of a session's name", "use 2 to 64 letters, digits and _ + = , . @ -")
 	}
-	account := "…" // of the source
-	if src, ok := now.Source(cmp.Or(a.source, now.Settings.Defaults.Source)); ok && src.AccountID != "" {
-		account = src.AccountID
-	}
-	file := doctor.Quote(filepath.Join(where.config, "credd.toml"))
-	name, id := "name = \"northwind\", as your customers know you", "account_id = \""+account+"\", the account of your source"
-	switch {
-	case now.IsNamed():
-		return missing("credd.toml does not say which account the customer is to trust", "add below [service] in "+file+": "+id)
-	case t.ServiceAccount != "":
-		return missing("credd.toml does not say what we are called", "add below [service] in "+file+": "+name)
-	}
-	return missing("credd.toml does not say who the customer is to trust", "add [service] to "+file+", with "+name+", and "+id)
+	t.Service, v.named = a.service, true
+	return nil
 }

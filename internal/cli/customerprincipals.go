@@ -51,6 +51,9 @@ func (s *Streams) trusted(ctx context.Context, now *roster.Roster, v *invited, a
 			return err
 		}
 	}
+	if m := iamARN.FindStringSubmatch(t.Principals[0]); m != nil && t.ServiceAccount == "" {
+		t.ServiceAccount, v.placed = m[2], true
+	}
 	passOn(now, source, t)
 	return checkPrincipals(t, source)
 }
@@ -143,7 +146,7 @@ func checkPrincipals(t *invite.Terms, source string) error {
 	for _, p := range t.Principals {
 		m := iamARN.FindStringSubmatch(p)
 		if m == nil {
-			return missing("--principal "+quoted(p)+" is not the ARN of a user or a role", "such as arn:aws:iam::"+t.ServiceAccount+":role/NAME; in names * and ? stand for others")
+			return missing("--principal "+quoted(p)+" is not the ARN of a user or a role", "such as arn:aws:iam::"+cmp.Or(t.ServiceAccount, "ACCOUNT")+":role/NAME; in names * and ? stand for others")
 		}
 		if m[2] != t.ServiceAccount {
 			return missing(fmt.Sprintf("%s is of account %s, and the customer is asked to trust account %s ([service] account_id)", p, m[2], t.ServiceAccount),

@@ -28,6 +28,9 @@ func (s *Streams) tellInvited(where locations, v *invited) error {
 	if t.Setup != nil {
 		s.say("5. after the setup:    credd customer finish-setup %s --role %s", t.Customer, t.Role)
 	}
+	if now, err := roster.Load(where.config, nil).Role(v.roleName()); err == nil && newRecords(where.state, s.warn).standing(now).Good {
+		return s.say("\n%s is verified already; its file is %s", v.roleName(), v.file)
+	}
 	return s.say("\nuntil then %s is unverified; its file is %s", v.roleName(), v.file)
 }
 

@@ -26,13 +26,13 @@ func (s *Streams) workOut(ctx context.Context, where locations, key string, a *i
 	v := &invited{terms: t}
 	for _, step := range []func() error{
 		func() error { return a.permit(t) },
-		func() error { return a.nameRole(now, t) },
-		func() error { return s.ofCustomer(now, v, a) },
-		func() error { return a.ofUs(now, where, t) },
+		func() error { return a.ofUs(now, where, v) },
+		func() error { return a.nameRole(t) },
+		func() error { return s.ofCustomer(now, where, v, a) },
 		func() error { return a.end(t) },
 		func() error { return a.tagged(t) },
 		func() error { return s.trusted(ctx, now, v, a) },
-		func() error { return a.deployed(now, t) },
+		func() error { return a.deployed(now, v) },
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func readPolicy(flag, path string) (p invite.Permissions, err error) {
 }
 
 // nameRole names the role, here and in the customer's account.
-func (a *invitation) nameRole(now *roster.Roster, t *invite.Terms) error {
+func (a *invitation) nameRole(t *invite.Terms) error {
 	if t.Role = strings.TrimPrefix(a.role, t.Customer+"/"); t.Role == "" {
 		t.Role = strings.Join(a.permissions, "-")
 	}
@@ -127,7 +127,7 @@ func (a *invitation) nameRole(now *roster.Roster, t *invite.Terms) error {
 	if !roster.CanBeRole(t.Customer + "/" + t.Role) {
 		return missing(quoted(t.Role)+" cannot be the name of a role", "use letters, digits and . _ @ + = , -")
 	}
-	name := now.Settings.Service.Name + "-" + t.Role
+	name := t.Service + "-" + t.Role
 	if t.RoleName = a.roleName; t.RoleName == "" {
 		const most = 64 // IAM
 		t.RoleName = strings.ReplaceAll(name, "/", "-")
@@ -175,12 +175,16 @@ func (a *invitation) tagged(t *invite.Terms) error {
 }
 
 // deployed says where the stack is.
-func (a *invitation) deployed(now *roster.Roster, t *invite.Terms) error {
+func (a *invitation) deployed(now *roster.Roster, v *invited) error {
+	t := v.terms
 	if t.Region = a.region; t.Region == "" {
 		t.Region = now.Settings.Defaults.Region
 	}
 	if !roster.CanBeRegion(t.Region) {
 		return missing("--region is needed: the region of the customer's stack, such as eu-west-1", "or set [defaults] region in credd.toml")
+	}
+	if c, err := now.FindCustomer(t.Customer); now.Settings.Defaults.Region == "" && (err != nil || c.Region == "") {
+		v.role.Region = t.Region // a profile without a region is of no use to the AWS CLI
 	}
 	return nil
 }

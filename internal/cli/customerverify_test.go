@@ -57,6 +57,23 @@ func TestCustomerVerify(t *testing.T) {
 	}
 }
 
+func TestCustomerVerifyAll(t *testing.T) {
+	home(t)
+	asked := daemon(t, func(api.Request) any { return verdicts(verify.Verified, verify.Denied, verify.Open, verify.Verified) })
+	r := run(t, "", "customer", "verify", "--all")
+	if r.code != 6 || strings.Count(r.out, "acme/admin: ") != 2 || !strings.HasSuffix(r.out, "  hint: do it\n\n4 roles: 1 open, 1 denied, 2 verified\n") {
+		t.Errorf("got %+v", r)
+	}
+	r = run(t, "", "customer", "verify", "--all", "--json")
+	var got []verify.Result
+	if err := json.Unmarshal([]byte(r.out), &got); err != nil || len(got) != 4 || r.code != 6 {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if req := *asked; len(req) != 2 || !req[0].All || req[0].Name != "" {
+		t.Errorf("asked for %+v", req)
+	}
+}
+
 func TestCustomerVerifyNames(t *testing.T) {
 	home(t)
 	for _, tt := range []struct {
@@ -65,7 +82,9 @@ func TestCustomerVerifyNames(t *testing.T) {
 		want string
 	}{
 		{"acme/admin --role admin", 2, "acme/admin is a role already\ncredd: hint: leave out --role"},
-		{"", 2, "credd customer verify does not take 0 arguments"},
+		{"", 2, "a customer or a role is needed\ncredd: hint: all of them: credd customer verify --all"},
+		{"acme --all", 2, "--all is all roles of all customers"},
+		{"--all --role admin", 2, "--all is all roles of all customers"},
 		{"acme", 3, "credd is not running"},
 	} {
 		if r := run(t, "", append([]string{"customer", "verify"}, strings.Fields(tt.args)...)...); r.code != tt.code || !strings.Contains(r.err, tt.want) || r.out != "" {

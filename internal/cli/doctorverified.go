@@ -1,6 +1,10 @@
 package cli
 
-import "credd/internal/doctor"
+import (
+	"cmp"
+
+	"credd/internal/doctor"
+)
 
 // verified looks at how the roles stand, by what was seen of them before: nobody is asked.
 func (e *examination) verified() {
@@ -12,7 +16,7 @@ func (e *examination) verified() {
 		case s.Good:
 			good++
 		case isTrouble(s):
-			e.Warn(doctor.RoleVerified, r.Name+": "+s.Sentence, "credd customer verify "+r.Customer.Key)
+			e.Warn(doctor.RoleVerified, r.Name+": "+s.Sentence, cmp.Or(s.Hint, "credd customer verify "+r.Customer.Key))
 		case r.ARN != "":
 			if never++; first == "" {
 				first = r.Customer.Key
@@ -21,6 +25,9 @@ func (e *examination) verified() {
 	}
 	if good > 0 {
 		e.OK(doctor.RoleVerified, "of "+count(good, "role")+" the verification holds")
+	}
+	if never > 1 {
+		first = "--all"
 	}
 	if never > 0 {
 		e.Skip(doctor.RoleVerified, count(never, "role")+" that nobody has verified", "credd customer verify "+first)

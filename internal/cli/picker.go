@@ -92,7 +92,7 @@ func (p *picker) mark(known *records) {
 	for i := range p.rows {
 		r := &p.rows[i]
 		if s := known.standing(r.role); fails(s) {
-			r.over = strings.TrimSuffix(printable(s.Word)+": "+r.over, ": ")
+			r.over = strings.TrimSuffix(printable(cell(s))+": "+r.over, ": ")
 		}
 	}
 }

@@ -29,6 +29,11 @@ func pad(text string, width int) string {
 
 // table prints rows in columns, filtered. The last column is not padded.
 func table(w io.Writer, head []string, rows [][]string) error {
+	return paintedTable(w, head, rows, -1, nil)
+}
+
+// paintedTable is table with one column that is painted, row by row.
+func paintedTable(w io.Writer, head []string, rows [][]string, column int, paint func(row int, text string) painted) error {
 	var all [][]string
 	var width []int
 	for _, row := range append([][]string{head}, rows...) {
@@ -42,9 +47,14 @@ func table(w io.Writer, head []string, rows [][]string) error {
 		}
 		all = append(all, clean)
 	}
-	for _, row := range all {
-		for i := range row[:len(row)-1] {
-			row[i] = pad(row[i], width[i])
+	for at, row := range all {
+		for i, text := range row {
+			if i < len(row)-1 {
+				row[i] = pad(text, width[i])
+			}
+			if i == column && at > 0 {
+				row[i] = strings.Replace(row[i], text, string(paint(at-1, text)), 1)
+			}
 		}
 		if _, err := io.WriteString(w, strings.TrimRight(strings.Join(row, "  "), " ")+"\n"); err != nil {
 			return err

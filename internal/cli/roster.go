@@ -97,7 +97,7 @@ type roleJSON struct {
 func (v *view) role(r *roster.Role, showID bool) roleJSON {
 	out := roleJSON{
 		Name: r.Name, Customer: r.Customer.Key, ARN: r.ARN, AccountID: r.AccountID, Environment: r.Customer.Environment,
-		Source: r.Source, Duration: r.Duration.String(), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
+		Source: r.Source, Duration: roster.FormatDuration(r.Duration), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
 		Policy: r.Policy, PolicyARNs: r.PolicyARNs, Tags: r.Tags, TransitiveTags: r.TransitiveTags, SourceIdentity: r.SourceIdentity,
 		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line, Standing: v.records.standing(r),
 	}
@@ -126,15 +126,18 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 			}
 			all := []customerJSON{}
 			var rows [][]string
+			var stand []customer.Standing
 			for _, c := range v.roster.Customers() {
 				j := v.customer(c)
 				all = append(all, j)
+				stand = append(stand, j.Standing)
 				rows = append(rows, []string{c.Key, c.Name, c.AccountID, c.Environment, fmt.Sprint(len(j.Roles)), cell(j.Standing)})
 			}
 			if asJSON {
 				return printJSON(s.Out, all)
 			}
-			return table(s.Out, []string{"CUSTOMER", "NAME", "ACCOUNT", "ENVIRONMENT", "ROLES", "VERIFIED"}, rows)
+			head := []string{"CUSTOMER", "NAME", "ACCOUNT", "ENVIRONMENT", "ROLES", "VERIFIED"}
+			return paintedTable(s.Out, head, rows, len(head)-1, func(i int, text string) painted { return s.paint(colorOf(stand[i]), text) })
 		},
 	}
 	show := &cobra.Command{
@@ -157,7 +160,10 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 				return err
 			}
 			s.say("")
-			return s.roles(v, j.Roles, false)
+			if err := s.roles(v, j.Roles, false); err != nil {
+				return err
+			}
+			return s.troubles(v, c)
 		},
 	}
 	for _, cmd := range []*cobra.Command{list, show} {
@@ -204,15 +210,36 @@ func (s *Streams) roles(v *view, names []string, showID bool) error {
 	if showID {
 		head = append(head, "EXTERNAL ID")
 	}
+	const verified = 4
 	var rows [][]string
+	var stand []customer.Standing
 	for _, r := range v.roster.Roles() {
 		if slices.Contains(names, r.Name) {
-			row := []string{r.Name, r.AccountID, r.Source, v.state(r.Name, now), cell(v.records.standing(r)), r.ARN}
+			stand = append(stand, v.records.standing(r))
+			row := []string{r.Name, r.AccountID, r.Source, v.state(r.Name, now), cell(stand[len(stand)-1]), r.ARN}
 			if showID {
 				row = append(row, cmp.Or(r.ExternalID.Reveal(), "-"))
 			}
 			rows = append(rows, row)
 		}
 	}
-	return table(s.Out, head, rows)
+	return paintedTable(s.Out, head, rows, verified, func(i int, text string) painted { return s.paint(colorOf(stand[i]), text) })
+}
+
+// troubles says of each role of a customer that is not well what is known, and what to do.
+func (s *Streams) troubles(v *view, c *roster.Customer) (err error) {
+	for _, r := range v.roles[c.Key] {
+		if f, ok := v.failing[r.Name]; ok { // newer than what is on disk
+			err = s.say("\n%s", f.Message)
+			if f.Hint != "" {
+				err = s.say("  hint: %s", f.Hint)
+			}
+		} else if t := v.records.standing(r); isTrouble(t) || t.Word == customer.Invited {
+			err = s.say("\n%s: %s", r.Name, t.Sentence)
+			if t.Hint != "" {
+				err = s.say("  hint: %s", t.Hint)
+			}
+		}
+	}
+	return err
 }

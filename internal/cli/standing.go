@@ -75,6 +75,17 @@ func cell(s customer.Standing) string {
 	return cmp.Or(s.Word, "-") // a customer without a role
 }
 
+// colorOf is that of a standing's cell.
+func colorOf(s customer.Standing) string {
+	switch {
+	case fails(s):
+		return red
+	case isTrouble(s):
+		return yellow
+	}
+	return ""
+}
+
 // verifiedAt is when a role was verified, nil if that does not hold.
 func verifiedAt(s customer.Standing) *time.Time {
 	if !s.Good {
@@ -118,7 +129,7 @@ func fails(s customer.Standing) bool {
 	return isTrouble(s) && s.Word != customer.Changed && s.Word != string(verify.Inconclusive)
 }
 
-// unverified says in a line which customers are not verified: by name those that were invited or are in trouble, the others by number.
+// unverified says in a line which customers are not verified: by name those in trouble, the worst first, and the others by number.
 func (r *records) unverified(now *roster.Roster) string {
 	standings := map[string][]customer.Standing{}
 	for _, role := range now.Roles() {
@@ -126,30 +137,44 @@ func (r *records) unverified(now *roster.Roster) string {
 			standings[role.Customer.Key] = append(standings[role.Customer.Key], r.standing(role))
 		}
 	}
-	var named []string
-	first, example, never := "", "", 0
+	type stand struct {
+		key string
+		customer.Standing
+	}
+	var trouble, invited, never []stand
 	for _, c := range now.Customers() {
 		switch s, ok := worst(standings[c.Key]); {
-		case ok && (isTrouble(s) || s.Word == customer.Invited):
-			named = append(named, c.Key+" ("+s.Word+")")
-			first = cmp.Or(first, c.Key)
+		case ok && isTrouble(s):
+			trouble = append(trouble, stand{c.Key, s})
+		case ok && s.Word == customer.Invited:
+			invited = append(invited, stand{c.Key, s})
 		case ok && s.Word == customer.Unverified:
-			never++
-			example = cmp.Or(example, c.Key)
+			never = append(never, stand{c.Key, s})
 		}
 	}
-	text := ""
-	if len(named) > 0 {
-		text = "not verified: " + few(named)
+	slices.SortStableFunc(trouble, func(a, b stand) int { return rank(a.Standing) - rank(b.Standing) })
+	var names, parts []string
+	for _, t := range trouble {
+		names = append(names, t.key+" ("+cell(t.Standing)+")")
 	}
-	if never > 0 {
-		if text != "" {
-			text += "; "
-		}
-		text += "never verified: " + count(never, "customer")
+	all := slices.Concat(trouble, invited, never)
+	if len(names) > 0 {
+		parts = append(parts, "not verified: "+few(names))
 	}
-	if text == "" {
+	switch n := len(invited); {
+	case n == 1:
+		parts = append(parts, "invited, not verified yet: "+invited[0].key)
+	case n > 1:
+		parts = append(parts, "invited, not verified yet: "+count(n, "customer"))
+	}
+	if n := len(never); n > 0 {
+		parts = append(parts, "never verified: "+count(n, "customer"))
+	}
+	switch len(all) {
+	case 0:
 		return ""
+	case 1:
+		return parts[0] + " (credd customer verify " + all[0].key + ")"
 	}
-	return text + " (credd customer verify " + cmp.Or(first, example) + ")"
+	return strings.Join(parts, "; ") + " (credd customer verify --all)"
 }

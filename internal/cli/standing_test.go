@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/agent/roster"
 	"credd/internal/customer"
+	"credd/internal/customer/invite"
 	"credd/internal/customer/verify"
 	"credd/internal/doctor"
 )
@@ -120,11 +122,13 @@ func TestDoctorLooksAtStandings(t *testing.T) {
 		seen    customer.Seen
 		state   doctor.State
 		message string
+		remedy  string
 	}{
-		"never":    {customer.Seen{}, doctor.Untested, "1 role that nobody has verified"},
-		"verified": {verdictOf(verify.Verified), doctor.OK, "of 1 role the verification holds"},
-		"drift":    {drifted(), doctor.Warning, "acme/admin: denied by AWS since 19 Nov 2026; it was verified on 12 Nov 2026"},
-		"open":     {verdictOf(verify.Open), doctor.Warning, "acme/admin: 12 Nov 2026: what is known"},
+		"never":    {customer.Seen{}, doctor.Untested, "1 role that nobody has verified", "credd customer verify acme"},
+		"verified": {verdictOf(verify.Verified), doctor.OK, "of 1 role the verification holds", ""},
+		"drift": {drifted(), doctor.Warning, "acme/admin: denied by AWS since 19 Nov 2026; it was verified on 12 Nov 2026",
+			"AWS does not say why; what speaks for which cause: credd role show acme/admin"},
+		"open": {verdictOf(verify.Open), doctor.Warning, "acme/admin: 12 Nov 2026: what is known", "what to do"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := shellless(t)
@@ -142,7 +146,7 @@ func TestDoctorLooksAtStandings(t *testing.T) {
 			for _, f := range all {
 				if f.Check == doctor.RoleVerified {
 					n++
-					if f.State != tt.state || f.Message != tt.message || f.State != doctor.OK && f.Remedy != "credd customer verify acme" {
+					if f.State != tt.state || f.Message != tt.message || f.Remedy != tt.remedy {
 						t.Errorf("got %+v", f)
 					}
 				}
@@ -164,7 +168,7 @@ func TestStatusOnVerifications(t *testing.T) {
 	}{
 		"never":    {customer.Seen{}, "never verified: 1 customer (credd customer verify acme)\n"},
 		"open":     {verdictOf(verify.Open), "not verified: acme (open) (credd customer verify acme)\n"},
-		"drift":    {drifted(), "not verified: acme (denied since) (credd customer verify acme)\n"},
+		"drift":    {drifted(), "not verified: acme (denied since 2026-11-19) (credd customer verify acme)\n"},
 		"verified": {verdictOf(verify.Verified), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,6 +180,64 @@ func TestStatusOnVerifications(t *testing.T) {
 				t.Errorf("got %s", r.out)
 			}
 		})
+	}
+}
+
+func TestStatusOnManyCustomers(t *testing.T) {
+	config := home(t)
+	customers := map[string]customer.Seen{"b": verdictOf(verify.Denied), "c": verdictOf(verify.Open), "d": {}, "e": {}, "f": verdictOf(verify.Verified)}
+	for key, seen := range customers {
+		put(t, config+"/customers/"+key+".toml", "version = 1\n[role.admin]\narn = \"arn:aws:iam::112233445566:role/Admin\"\nexternal_id = \"canary-id-"+key+"\"\n")
+		role, err := roster.Load(config, nil).Role(key + "/admin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen.Settings = customer.Settings(role.ARN, role.ExternalID, role.Source)
+		if seen.Verified != nil {
+			seen.Verified.Settings = seen.Settings
+		}
+		if err := (customer.Record{Roles: map[string]customer.Seen{"admin": seen}}).Save(stateDir(config), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, key := range []string{"d", "e"} {
+		if err := customer.Invite(stateDir(config), invite.Terms{Customer: key, Role: "admin", Invited: tested}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	daemon(t, func(api.Request) any { return live() })
+	want := "not verified: c (open), b (denied); invited, not verified yet: 2 customers; never verified: 1 customer (credd customer verify --all)\n"
+	if r := run(t, "", "status"); !strings.HasSuffix(r.out, want) {
+		t.Errorf("got %s", r.out)
+	}
+}
+
+// A role in trouble is seen in a list by its colour, and a customer's page says what is known and what to do.
+func TestTroubleIsSeen(t *testing.T) {
+	config := home(t)
+	saw(t, config, verdictOf(verify.Open))
+	for _, list := range []string{"customer", "role"} {
+		var out bytes.Buffer
+		s := &Streams{In: strings.NewReader(""), Out: &out, Err: &out, Color: true}
+		if code := Run(t.Context(), []string{list, "list"}, s); code != 0 || strings.Count(out.String(), "\x1b[31mopen\x1b[0m") != 1 {
+			t.Errorf("%s list: exit %d, got %q", list, code, out.String())
+		}
+	}
+	if r := run(t, "", "customer", "list"); strings.Contains(r.out, "\x1b") || !strings.HasSuffix(r.out, "open\n") {
+		t.Errorf("got %q", r.out)
+	}
+	if r := run(t, "", "customer", "show", "acme"); !strings.HasSuffix(r.out, "\n\nacme/admin: 12 Nov 2026: what is known\n  hint: what to do\n") {
+		t.Errorf("got %s", r.out)
+	}
+	saw(t, config, verdictOf(verify.Verified))
+	if r := run(t, "", "customer", "show", "acme"); strings.Contains(r.out, "hint") {
+		t.Errorf("got %s", r.out)
+	}
+	st := live()
+	st.Failing = []api.Failure{{Role: "acme/admin", Outcome: "denied", Message: "acme/admin: denied by AWS", Hint: "ask", Since: started}}
+	daemon(t, func(api.Request) any { return st })
+	if r := run(t, "", "customer", "show", "acme"); !strings.HasSuffix(r.out, "\n\nacme/admin: denied by AWS\n  hint: ask\n") {
+		t.Errorf("got %s", r.out)
 	}
 }
 
@@ -202,7 +264,7 @@ func TestFailingRolesAreMarkedWhereOneChooses(t *testing.T) {
 	r := roster.Load(config, nil)
 	p := newPicker(r.Roles(), nil, "")
 	p.mark(newRecords(stateDir(config), func(m, _ string) { t.Error(m) }))
-	if got := p.rows[0].over; got != "denied since: Acme Corp" {
+	if got := p.rows[0].over; got != "denied since 2026-11-19: Acme Corp" {
 		t.Errorf("got %q", got)
 	}
 	saw(t, config, verdictOf(verify.Verified))

@@ -37,7 +37,11 @@ func (r Record) Stand(role, settings string, invited time.Time) Standing {
 	case v == nil:
 		return Standing{Word: Unverified, Sentence: "never verified", Hint: "try it: credd customer verify " + key}
 	case v.Settings != settings:
-		return Standing{Word: Changed, At: v.At, Sentence: "its ARN, its external ID or its source here changed since it was verified on " + Day(v.At),
+		when := "verified"
+		if v.Verdict != verify.Verified {
+			when = "last tested"
+		}
+		return Standing{Word: Changed, At: v.At, Sentence: "its ARN, its external ID or its source here changed since it was " + when + " on " + Day(v.At),
 			Hint: "verify it again: credd customer verify " + key}
 	case v.Verdict == verify.Verified:
 		return seen.holding(role, key)

@@ -42,6 +42,6 @@ func run(ctx context.Context, bin string) (err error) {
 			return err
 		}
 	}
-	fmt.Println("\nDone. Nothing is left running, and nothing outside this folder was touched.")
+	fmt.Println("\nDone. Nothing is left running, and the home that this was shown in is gone. With an account of your own: credd init (README.md)")
 	return nil
 }

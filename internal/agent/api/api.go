@@ -36,7 +36,7 @@ const (
 
 	DoTryKey = "try-key" // Key -> Tried; nothing is stored
 
-	DoVerify = "verify" // Name is a role or a customer -> Verified; events tell how far it is
+	DoVerify = "verify" // Name is a role or a customer, or All -> Verified; events tell how far it is
 )
 
 // Request is one management request.

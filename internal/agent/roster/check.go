@@ -104,6 +104,10 @@ func (c *checker) region(f field) string {
 // externalID is not quoted in its fault: it identifies us to the customer.
 func (c *checker) externalID(f field) string {
 	const want = "2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / - (STS AssumeRole)"
+	if f.value.kind == text && f.value.text == "" { // as in a file that credd customer export made
+		c.fault(f.line, "put in the ID that the customer's trust policy asks for, or remove the line if it asks for none", "%s is empty", f.name)
+		return ""
+	}
 	s := c.matching(f, externalIDForm, want)
 	if len(s) > maxExternalID {
 		c.fault(f.line, "", "%s is not %s", f.name, want)

@@ -9,13 +9,15 @@ import (
 
 func TestAddSetting(t *testing.T) {
 	tests := map[string]struct{ old, want, err string }{
-		"no file":          {"", "version = 1\n\n[vault]\nkey = \"file\"\n", ""},
-		"no table":         {"version = 1\n[log]\nlevel = \"info\" # mine", "version = 1\n[log]\nlevel = \"info\" # mine\n\n[vault]\nkey = \"file\"\n", ""},
-		"CRLF":             {"version = 1\r\n", "version = 1\r\n\r\n[vault]\r\nkey = \"file\"\r\n", ""},
-		"there":            {"version = 1\nvault.key = \"file\"\n", "version = 1\nvault.key = \"file\"\n", ""},
-		"another value":    {"version = 1\n\n[vault]\nkey = \"passphrase\"\n", "", "credd.toml:4: [vault] key has another value"},
-		"table without it": {"version = 1\n[vault]\n", "", "credd.toml:2: [vault] is there without key"},
-		"broken":           {"version = 1\nnonsense\n", "", "credd.toml:2: "},
+		"no file":            {"", "version = 1\n\n[vault]\nkey = \"file\"\n", ""},
+		"no table":           {"version = 1\n[log]\nlevel = \"info\" # mine", "version = 1\n[log]\nlevel = \"info\" # mine\n\n[vault]\nkey = \"file\"\n", ""},
+		"CRLF":               {"version = 1\r\n", "version = 1\r\n\r\n[vault]\r\nkey = \"file\"\r\n", ""},
+		"there":              {"version = 1\nvault.key = \"file\"\n", "version = 1\nvault.key = \"file\"\n", ""},
+		"another value":      {"version = 1\n\n[vault]\nkey = \"passphrase\"\n", "", "credd.toml:4: [vault] key has another value"},
+		"table without it":   {"version = 1\n[vault]\n[log]\n", "version = 1\n[vault]\nkey = \"file\"\n[log]\n", ""},
+		"in the last line":   {"version = 1\r\n[vault]", "version = 1\r\n[vault]\r\nkey = \"file\"\r\n", ""},
+		"no line of its own": {"version = 1\nvault = {}\n", "", "credd.toml:2: [vault] is there without key"},
+		"broken":             {"version = 1\nnonsense\n", "", "credd.toml:2: "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -71,7 +71,7 @@ func TestExport(t *testing.T) {
 
 	// A colleague drops it in, and adds what came another way.
 	mate := dir(t, map[string]string{"credd.toml": "version = 1\n[source.mine]\ntype = \"imds\"\n[defaults]\nsource = \"mine\"\n", "customers/acme.toml": got})
-	if p := Load(mate, nil).Problems(); len(p) == 0 || p[0].Message != "external_id is empty" {
+	if p := Load(mate, nil).Problems(); len(p) == 0 || p[0].Message != "external_id is empty" || !strings.HasPrefix(p[0].Hint, "put in the ID that the customer's trust policy asks for") {
 		t.Errorf("without the ID: got %v", p)
 	}
 	put(t, mate, "customers/acme.toml", strings.ReplaceAll(got, "external_id = \"\"", "external_id = \"told\""))

@@ -85,7 +85,7 @@ func (f *pageFacts) banner(w *pageWriter) {
 	if t.Until.IsZero() {
 		w.raw("There are new ones until you end it.")
 	} else {
-		w.say("There are no new ones from {} on.", day(t.Until))
+		w.say("There are no new ones after {}.", moment(t.Until))
 	}
 	w.raw("</dd></div>\n<div><dt>How it ends</dt><dd>")
 	w.say("You delete the role, or the stack that made it. A session that is alive then ends within {}.</dd></div>\n</dl>\n", hours(t.MaxSession))

@@ -210,7 +210,7 @@ func TestPageTells(t *testing.T) {
 	}{
 		"all of it": {func(*Terms) {}, []string{
 			"northwind asks for access to your AWS account", "AWS account 210987654321", "Acme Corp AWS account 012345678901",
-			"A session ends by itself after 1 hour at most. There are no new ones from 1 March 2027 on.",
+			"A session ends by itself after 1 hour at most. There are no new ones after 1 March 2027, 00:00 UTC.",
 			"Read and write the objects of the bucket acme-reports.", "Never delete the bucket acme-reports.", "And more.", "At first also what setting up needs.",
 			"arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess", "iam:SimulatePrincipalPolicy", "The setup permissions",
 			"192.0.2.0/24", "2001:db8::/48", "IAM Identity Center makes such a role", "Do not remove it.", "sts:TagSession", "sts:SetSourceIdentity",
