@@ -64,25 +64,6 @@ func (a *Agent) verify(ctx context.Context, c *caller, name string) (any, failur
 	return out, failure{}
 }
 
-// noteVerified keeps what a verification found, before its command is answered.
-func (a *Agent) noteVerified(name string, r verify.Result) {
-	st := a.state.Load()
-	role, err := st.role(name)
-	if err != nil {
-		return // it went meanwhile
-	}
-	key, _, ok := split(role)
-	if !ok {
-		return
-	}
-	a.memory.verified(role, r)
-	a.memory.flushOf(key)
-	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
-	if r.Verdict == verify.Verified {
-		a.forgive(st, name)
-	}
-}
-
 // loginFirst is the failure of a request of whose roles none can be asked for without a login or a code.
 func (a *Agent) loginFirst(all []*trial) failure {
 	for _, t := range all {
