@@ -5,7 +5,27 @@ import (
 	"time"
 
 	"credd/internal/customer"
+	"credd/internal/customer/verify"
 )
+
+// noteVerified keeps what a verification found, before its command is answered.
+func (a *Agent) noteVerified(name string, r verify.Result) {
+	st := a.state.Load()
+	role, err := st.role(name)
+	if err != nil {
+		return // it went meanwhile
+	}
+	key, _, ok := split(role)
+	if !ok {
+		return
+	}
+	a.memory.verified(role, r)
+	a.memory.flushOf(key)
+	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
+	if r.Verdict == verify.Verified {
+		a.forgive(st, name)
+	}
+}
 
 // rolesOf are the roles of a customer that is in force, without its name.
 func (a *Agent) rolesOf(key string) ([]string, bool) {

@@ -75,25 +75,6 @@ func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, fail
 	return out, failure{}
 }
 
-// noteVerified keeps what a verification found, before its command is answered.
-func (a *Agent) noteVerified(name string, r verify.Result) {
-	st := a.state.Load()
-	role, err := st.role(name)
-	if err != nil {
-		return // it went meanwhile
-	}
-	key, _, ok := split(role)
-	if !ok {
-		return
-	}
-	a.memory.verified(role, r)
-	a.memory.flushOf(key)
-	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
-	if r.Verdict == verify.Verified {
-		a.forgive(st, name)
-	}
-}
-
 // runAll runs trials and tells of each no more than its end: the steps of many are too much to read.
 func runAll(ctx context.Context, all []*trial, tell func(string)) {
 	var done atomic.Int64
