@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -8,19 +9,26 @@ import (
 	"credd/internal/customer/verify"
 )
 
-// noteVerified keeps what a verification found, before its command is answered.
+// noteAllVerified keeps what a verification found, before its command is answered: in one write a customer, as each is of the whole
+// record.
+func (a *Agent) noteAllVerified(all []*trial) {
+	var customers []string
+	for _, t := range all {
+		a.noteVerified(t.role.Name, t.result)
+		if key, _, ok := split(t.role); ok && !slices.Contains(customers, key) {
+			customers = append(customers, key)
+		}
+	}
+	a.memory.flushOf(customers...)
+}
+
 func (a *Agent) noteVerified(name string, r verify.Result) {
 	st := a.state.Load()
 	role, err := st.role(name)
 	if err != nil {
 		return // it went meanwhile
 	}
-	key, _, ok := split(role)
-	if !ok {
-		return
-	}
 	a.memory.verified(role, r)
-	a.memory.flushOf(key)
 	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
 	if r.Verdict == verify.Verified {
 		a.forgive(st, name)

@@ -62,8 +62,8 @@ func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, fail
 		return nil, fail(ipc.Usage, "the command went away before its roles were verified", "")
 	}
 	out := api.Verified{Roles: []verify.Result{}}
+	a.noteAllVerified(all)
 	for _, t := range all {
-		a.noteVerified(t.role.Name, t.result)
 		a.Log.Info("verified", "role", t.role.Name, "verdict", string(t.result.Verdict))
 		out.Roles = append(out.Roles, t.result)
 	}

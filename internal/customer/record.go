@@ -40,7 +40,8 @@ type Seen struct {
 	of      *verify.Result  // what as was read into
 }
 
-const maxRecord = 1 << 20 // bytes; a role has a few hundred, its verification two thousand
+// maxRecord bounds a record, in bytes: a customer's file, of 1 MiB at most, has room for 8,000 roles, and a verification up to 3 kB.
+const maxRecord = 32 << 20
 
 // ErrBroken is wrapped by the error for a record that makes no sense. It can be set aside.
 var ErrBroken = errors.New("it makes no sense")

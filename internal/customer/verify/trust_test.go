@@ -139,6 +139,7 @@ func TestInvited(t *testing.T) {
 		"all":                   {invite.Permissions{Policy: policy(`"*"`)}, `["s3:PutObject"]`, ""},
 		"all but":               {invite.Permissions{Policy: `{"Statement":{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}}`}, `["s3:PutObject","iam:CreateRole"]`, "iam:CreateRole"},
 		"for looking around":    {invite.Permissions{Managed: []string{"ReadOnlyAccess"}}, `["s3:GetObject","s3:PutObject"]`, "s3:PutObject"},
+		"denied for good":       {invite.Permissions{Policy: `{"Statement":{"Effect":"Deny","Action":"s3:Put*","Resource":"arn:aws:s3:::x/*"}}`}, `["s3:PutObject","sqs:CreateQueue"]`, "sqs:CreateQueue"},
 		"for administrators":    {invite.Permissions{Managed: []string{"AdministratorAccess"}}, `["s3:PutObject"]`, ""},
 	} {
 		var r Role
