@@ -48,9 +48,9 @@ func (m *memory) flushAll() {
 	m.write(math.MaxInt, func(string, *kept, time.Time) bool { return true })
 }
 
-// flushOf writes what is not written of a customer.
-func (m *memory) flushOf(customer string) {
-	m.write(1, func(key string, _ *kept, _ time.Time) bool { return key == customer })
+// flushOf writes what is not written of some customers.
+func (m *memory) flushOf(customers ...string) {
+	m.write(math.MaxInt, func(key string, _ *kept, _ time.Time) bool { return slices.Contains(customers, key) })
 }
 
 // write writes the records that are wanted, and returns after how long something is due again, 0 for nothing.
