@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
@@ -169,7 +170,7 @@ func (t *trial) subject(ctx context.Context) verify.Role {
 		Name: role.Name, ARN: role.ARN, AccountID: role.AccountID, ExternalID: role.ExternalID, Duration: role.Duration,
 		Marked: len(role.Tags) > 0 || role.SourceIdentity != "", Settings: settingsOf(role), File: role.File,
 		LongTerm: !t.by.Session.Temporary(), CanMFA: spec.Type == "keys" && spec.MFASerial != "",
-		Worked: t.a.health.of(role.Name).worked, Alike: t.st.alike(role),
+		Worked: t.a.lastWorked(role), Alike: t.st.alike(role),
 	}
 	if id, err := t.a.Assumer.Identity(ctx, t.by); err == nil {
 		out.Us = id.ARN
@@ -184,6 +185,15 @@ func (t *trial) subject(ctx context.Context) verify.Role {
 		}
 	}
 	return out
+}
+
+// lastWorked is when a role, as it is now, last worked: also before this daemon.
+func (a *Agent) lastWorked(role *roster.Role) time.Time {
+	at := a.health.of(role.Name).worked
+	if seen := a.memory.of(role); at.IsZero() && seen.Settings == settingsOf(role) {
+		at = seen.Worked
+	}
+	return at
 }
 
 // alike are the roles of other customers that have the same external ID.

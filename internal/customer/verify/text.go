@@ -74,7 +74,12 @@ func (r *run) causes() string {
 		all = append(all, fmt.Sprintf("it worked until %s, so the role, its trust policy or the external ID was changed since, or the role was deleted",
 			r.role.Worked.Local().Format("2006-01-02 15:04")))
 	}
-	all = append(all, "the role is not there", "its trust policy does not name "+us)
+	if r.role.Worked.IsZero() && !r.role.Asked.IsZero() {
+		all = append(all, "the invitation of "+r.role.Asked.Local().Format("2 Jan 2006")+" is not deployed yet")
+	} else {
+		all = append(all, "the role is not there")
+	}
+	all = append(all, "its trust policy does not name "+us)
 	if !r.role.ExternalID.IsZero() {
 		all = append(all, "its trust policy has another external ID than "+r.role.File)
 	} else {

@@ -85,7 +85,8 @@ type Role struct {
 	Alike    []string  // roles of other customers that have the same external ID
 
 	// Of an invitation; see Invited.
-	SelfCheck bool // it let the role look at itself
+	Asked     time.Time // when it was made; zero: there is none
+	SelfCheck bool      // it let the role look at itself
 	TwoPhases bool
 	Ongoing   []invite.Wanted
 	Setup     []invite.Wanted // that the ongoing permissions do not allow
