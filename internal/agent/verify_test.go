@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"credd/internal/customer/invite"
 	"credd/internal/customer/verify"
 	"credd/internal/fakeaws"
 )
@@ -108,6 +109,13 @@ func TestVerdicts(t *testing.T) {
 		"role deleted": {
 			set:  func(w *trialWorld) { w.aws.DeleteRole(acmeRole) },
 			want: deniedText, hint: "the role is not there", waited: time.Minute,
+		},
+		"invited, and not deployed": {
+			set: func(w *trialWorld) {
+				w.aws.DeleteRole(acmeRole)
+				w.invited(invite.Terms{Customer: "acme", Role: "readonly", RoleName: "ReadOnly", Path: "/northwind/", Partition: "aws", AccountID: "012345678901", Invited: w.now()})
+			},
+			want: deniedText, hint: "in order of evidence: an invitation that is not deployed yet: it is of ", waited: time.Minute,
 		},
 		"session shorter than configured": {
 			role: trialRole{lines: "duration = \"8h\"\n"},

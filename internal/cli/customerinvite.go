@@ -93,7 +93,7 @@ func (a *invitation) flags(cmd *cobra.Command) {
 	f.BoolVar(&a.sourceIdentity, "source-identity", false, "let sessions have a source identity")
 	f.BoolVar(&a.mfa, "mfa", false, "ask for MFA; only with a source of type keys that has it")
 	f.BoolVar(&a.self, "self-check", false, "let the role read itself, so that verify can look at its trust and permissions")
-	f.StringVar(&a.region, "region", "", "region of the stack (default: [defaults] region)")
+	f.StringVar(&a.region, "region", "", "region of the stack (default: [defaults] region, or that of the customer's other stacks)")
 	f.StringVar(&a.stack, "stack", "", "name of the stack (default: SERVICE-ROLE)")
 	f.StringVar(&a.templateURL, "template-url", "", "where you put the template, https on S3: makes a link to the console")
 	f.StringVar(&a.out, "out", "", "folder to make (default: ./invitation-CUSTOMER, or …-CUSTOMER-ROLE)")

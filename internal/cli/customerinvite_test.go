@@ -313,6 +313,21 @@ func TestInviteKnowsARegion(t *testing.T) {
 	}
 }
 
+// A customer's second stack is where the first one is.
+func TestInviteIntoTheSameRegion(t *testing.T) {
+	config, _ := inviting(t)
+	put(t, config+"/credd.toml", "version = 1\n"+serviceText+ssoText+"[defaults]\nsource = \"nw\"\n")
+	for i, args := range [][]string{{"support", "--account", "334455667788", "--region", "eu-central-1"}, {"billing"}} {
+		r := run(t, "", append([]string{"customer", "invite", "new", "--out", t.TempDir() + "/out", "--json", "--permissions"}, args...)...)
+		if r.code != 0 || !strings.Contains(r.out, `"eu-central-1"`) {
+			t.Errorf("%d: got %+v", i, r)
+		}
+	}
+	if r := run(t, "", "customer", "invite", "other", "--account", "223344556677", "--permissions", "support"); r.code != 2 || !strings.Contains(r.err, "--region is needed") {
+		t.Errorf("got %+v", r)
+	}
+}
+
 // An invitation that is written once more does not call a role unverified that is verified.
 func TestInviteAgainAfterVerification(t *testing.T) {
 	config, state := inviting(t)

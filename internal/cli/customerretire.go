@@ -24,7 +24,7 @@ func newCustomerRetireCmd(s *Streams) *cobra.Command {
 		Long: `Leave a customer. Its sessions are dropped, its profiles taken out of ~/.aws/config, and its file moves to the directory retired of
 the configuration, with its invitations and what was known of its roles. The external ID stays in the archive.
 
-That ends what credd does. What the customer has to do is printed, to send to them: until they delete the role it is open for us, and
+That ends what credd does. What the customer has to do is printed, to send to them: until they delete the role their account lets us in, and
 what was handed out lives until it expires, unless they also revoke active sessions. --undo brings the customer that was retired last
 under that name back, as it was.`,
 		Example: `  credd customer retire acme --dry-run

@@ -70,7 +70,7 @@ func (s *Streams) showInvitation(v *invited, asJSON bool) error {
 		until = t.Until.Local().Format("2006-01-02 15:04")
 	}
 	if t.Setup != nil {
-		phases = "on at first: " + strings.Join(t.Setup.Plain, "; ")
+		phases = "on at first: " + strings.Join(t.Setup.Plain, " ")
 	}
 	conditions := []string{"external ID"}
 	if t.MFA {
@@ -78,7 +78,7 @@ func (s *Streams) showInvitation(v *invited, asJSON bool) error {
 	}
 	return facts(s.Out, "role", j.Name, "arn", j.ARN, "customer", t.CustomerName, "account", t.AccountID,
 		"trusts", strings.Join(t.Principals, ", "), "asks for", strings.Join(conditions, ", "), "only from", strings.Join(t.SourceIPs, ", "),
-		"may", strings.Join(t.Ongoing.Plain, "; "), "setup", phases, "longest session", roster.FormatDuration(t.MaxSession), "until", until,
+		"may", strings.Join(t.Ongoing.Plain, " "), "setup", phases, "longest session", roster.FormatDuration(t.MaxSession), "until", until,
 		"boundary", t.Boundary, "stack", t.Stack+" in "+t.Region, "folder", v.out, "files", strings.Join(j.Files, ", "))
 }
 

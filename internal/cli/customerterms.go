@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"credd/internal/agent/roster"
+	"credd/internal/customer"
 	"credd/internal/customer/invite"
 )
 
@@ -32,7 +34,7 @@ func (s *Streams) workOut(ctx context.Context, where locations, key string, a *i
 		func() error { return a.end(t) },
 		func() error { return a.tagged(t) },
 		func() error { return s.trusted(ctx, now, v, a) },
-		func() error { return a.deployed(now, v) },
+		func() error { return a.deployed(now, where, v) },
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -175,10 +177,11 @@ func (a *invitation) tagged(t *invite.Terms) error {
 }
 
 // deployed says where the stack is.
-func (a *invitation) deployed(now *roster.Roster, v *invited) error {
+func (a *invitation) deployed(now *roster.Roster, where locations, v *invited) error {
 	t := v.terms
-	if t.Region = a.region; t.Region == "" {
-		t.Region = now.Settings.Defaults.Region
+	t.Region = cmp.Or(a.region, now.Settings.Defaults.Region)
+	if before, err := customer.Invitations(where.state, t.Customer); err == nil && len(before) > 0 && !v.anew && t.Region == "" {
+		t.Region = before[0].Region // where the customer's other stacks are
 	}
 	if !roster.CanBeRegion(t.Region) {
 		return missing("--region is needed: the region of the customer's stack, such as eu-west-1", "or set [defaults] region in credd.toml")

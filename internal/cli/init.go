@@ -20,7 +20,7 @@ type initial struct {
 	first                      roster.NewRole
 	id                         string
 	idFromStdin                bool
-	fromSSO                    bool
+	fromSSO, noRole            bool
 	only                       []string
 	vaultKey, service, network string
 	takesOver, keys            bool // import, its keys too
@@ -39,6 +39,7 @@ It asks at a terminal. Every answer has a flag, and what a flag says is not aske
 		Example: `  credd init
   credd init --type profile --profile work --role acme/admin --arn arn:aws:iam::012345678901:role/Admin --external-id-stdin < id
   credd init --type sso --start-url https://nw.awsapps.com/start --sso-region eu-west-1 --from-sso
+  credd init --type keys --from-profile default --service-name northwind --no-role
   credd init --import --yes`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			where, err := locate()
@@ -82,6 +83,7 @@ func (a *initial) flags(cmd *cobra.Command) {
 	f.StringVar(&a.MFASerial, "mfa-serial", "", "ARN or serial number of the MFA device of the key's user")
 	f.StringVar(&a.service, "service-name", "", "your name to customers: their CloudTrail shows it")
 	f.StringVar(&a.first.Name, "role", "", "the first role, as CUSTOMER/ROLE")
+	f.BoolVar(&a.noRole, "no-role", false, "no role yet: customers are invited later")
 	f.StringVar(&a.first.ARN, "arn", "", "ARN of the role")
 	f.StringVar(&a.id, "external-id", "", "external ID of the role (other users see it in the process list while this runs: prefer --external-id-stdin)")
 	f.BoolVar(&a.idFromStdin, "external-id-stdin", false, "read the external ID from stdin")
@@ -97,7 +99,7 @@ func (a *initial) flags(cmd *cobra.Command) {
 // answers checks what flags say, and reads what they say to read.
 func (s *Streams) answers(cmd *cobra.Command, a *initial) error {
 	given := cmd.Flags().Changed
-	for _, two := range [][2]string{{"import", "no-import"}, {"external-id", "external-id-stdin"}, {"from-stdin", "external-id-stdin"}, {"from-sso", "arn"}, {"from-sso", "role"}} {
+	for _, two := range [][2]string{{"import", "no-import"}, {"external-id", "external-id-stdin"}, {"from-stdin", "external-id-stdin"}, {"from-sso", "arn"}, {"from-sso", "role"}, {"no-role", "role"}, {"no-role", "from-sso"}} {
 		if given(two[0]) && given(two[1]) {
 			return &userError{ipc.Usage, "--" + two[0] + " and --" + two[1] + " exclude each other", ""}
 		}
@@ -155,7 +157,11 @@ func (g *guide) run(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, step := range []func(context.Context) error{g.takeOver, g.identity, g.firstRole, g.profile, g.prove} {
+	steps := []func(context.Context) error{g.takeOver, g.identity, g.firstRole, g.profile, g.prove}
+	if g.noRole {
+		steps = append(steps[:2], g.thenInvite)
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -188,7 +194,7 @@ func (g *guide) missing(now *roster.Roster) (flags []string) {
 			need(g.Profile == "", "--profile")
 		}
 	}
-	if len(now.Roles()) == 0 && !g.fromSSO || g.first.Name != "" && !known(now, g.first.Name) {
+	if len(now.Roles()) == 0 && !g.fromSSO && !g.noRole || g.first.Name != "" && !known(now, g.first.Name) {
 		need(g.first.Name == "", "--role")
 		need(g.first.ARN == "", "--arn")
 	}

@@ -97,6 +97,31 @@ func TestInitByFlags(t *testing.T) {
 	}
 }
 
+// Who has customers only to invite needs no role yet.
+func TestInitWithoutRole(t *testing.T) {
+	dir := fresh(t, "[profile work]\nregion = eu-west-1\n")
+	daemon(t, func(r api.Request) any {
+		if r.Do == api.DoReload {
+			return api.Reload{}
+		}
+		return api.Identity{Name: r.Name, ARN: "arn:aws:iam::210987654321:user/work", AccountID: "210987654321"}
+	})
+	r := run(t, "", strings.Fields("init --type profile --profile work --source own --no-role --no-import")...)
+	if r.code != 0 || !strings.Contains(r.out, "added source own") || !strings.Contains(r.out, "--permissions readonly --region eu-west-1 --service-name northwind\n") {
+		t.Errorf("got %+v", r)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "customers")); err == nil {
+		t.Error("there is a customer")
+	}
+	again := run(t, "", strings.Fields("init --no-role --no-import --service-name northwind")...)
+	if again.code != 0 || !strings.Contains(again.out, "credd customer invite acme") {
+		t.Errorf("got %+v", again)
+	}
+	if r := run(t, "", strings.Fields("init --no-role --role acme/admin")...); r.code != 2 || !strings.Contains(r.err, "exclude each other") {
+		t.Errorf("got %+v", r)
+	}
+}
+
 // What fails is told with the way on, and leaves what was done.
 func TestInitThatFails(t *testing.T) {
 	const flags = "init --type profile --profile work --role acme/admin --arn arn:aws:iam::012345678901:role/Admin "

@@ -65,7 +65,7 @@ func (g *guide) askRole(ctx context.Context) error {
 	}
 	id := g.first.ExternalID.Reveal()
 	blanks := []*blank{
-		{title: "Role", about: "CUSTOMER/ROLE, as you want to call it, such as acme/admin.", value: &g.first.Name, check: func(text string) error {
+		{title: "Role", about: "CUSTOMER/ROLE, as you want to call it, such as acme/admin. Is there none yet? ^C, then: credd init --no-role", value: &g.first.Name, check: func(text string) error {
 			if !roster.CanBeRole(text) {
 				return errors.New("two names with a / between them, such as acme/admin")
 			}
@@ -79,6 +79,17 @@ func (g *guide) askRole(ctx context.Context) error {
 	err := g.form.page(ctx, blanks...)
 	g.first.ExternalID = cred.NewSecret(id)
 	return err
+}
+
+// thenInvite is the end where customers have no role for us yet.
+func (g *guide) thenInvite(context.Context) error {
+	invite := "credd customer invite acme --account 012345678901 --permissions readonly --region eu-west-1"
+	if !roster.Load(g.where.config, nil).IsNamed() {
+		invite += " --service-name northwind"
+	}
+	g.say("")
+	return facts(g.Out, "a customer", invite,
+		"more about it", "credd customer invite --help", "any trouble", "credd doctor")
 }
 
 func likeRoleARN(text string) error {

@@ -183,5 +183,11 @@ func (k kind) plural(arns []string) string {
 		}
 		names = append(names, rest)
 	}
+	if len(names) == 1 && names[0] == "*" {
+		if region := strings.SplitN(arns[0], ":", 6)[3]; region != "" && region != "*" {
+			return "every " + k.name + " in " + region
+		}
+		return "every " + k.name
+	}
 	return "the " + k.name + map[bool]string{true: "s"}[len(names) > 1 && !strings.HasSuffix(k.name, "s")] + " " + named(names, "of them")
 }
