@@ -147,7 +147,11 @@ func (g *guide) run(ctx context.Context) error {
 		g.form = nil // all that is needed was said
 	}
 	if g.form != nil {
-		g.note("%s", g.paint(bold, "This sets credd up: who you are to AWS, a first role, and its profile."))
+		what := "who you are to AWS, a first role, and its profile."
+		if g.noRole {
+			what = "who you are to AWS."
+		}
+		g.note("%s", g.paint(bold, "This sets credd up: "+what))
 		g.note("^C ends it at any time; what is done stays, and credd init goes on there.\n")
 	} else if len(missing) > 0 {
 		return &userError{ipc.Usage, "there is no terminal to ask at, and this is missing: " + strings.Join(missing, ", "), "see: credd init --help"}

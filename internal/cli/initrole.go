@@ -65,7 +65,7 @@ func (g *guide) askRole(ctx context.Context) error {
 	}
 	id := g.first.ExternalID.Reveal()
 	blanks := []*blank{
-		{title: "Role", about: "CUSTOMER/ROLE, as you want to call it, such as acme/admin. Is there none yet? ^C, then: credd init --no-role", value: &g.first.Name, check: func(text string) error {
+		{title: "Role", about: "CUSTOMER/ROLE, such as acme/admin. None yet? ^C, and: credd init --no-role", value: &g.first.Name, check: func(text string) error {
 			if !roster.CanBeRole(text) {
 				return errors.New("two names with a / between them, such as acme/admin")
 			}
