@@ -10,7 +10,6 @@ import (
 	"credd/internal/agent/roster"
 	"credd/internal/agent/sts"
 	"credd/internal/customer"
-	"credd/internal/customer/verify"
 	"credd/internal/ipc"
 )
 
@@ -196,7 +195,7 @@ func (n neighbour) later(o neighbour) neighbour {
 func (e *evidence) past() []cause {
 	v, worked := e.seen.Verified, e.seen.Worked
 	switch {
-	case v != nil && v.Verdict == verify.Verified && !worked.After(v.At):
+	case v != nil && v.Verdict.Passed() && !worked.After(v.At):
 		return []cause{{text: "a change since " + customer.Day(v.At) + ", when it was last verified"}}
 	case !worked.IsZero():
 		return []cause{{text: "a change since " + e.clock(worked) + ", when it last worked"}}

@@ -62,7 +62,7 @@ func (m *memory) verified(r *roster.Role, v verify.Result) {
 			return s, false, false
 		}
 		s.Verified, s.CheckFailed = &v, ""
-		if v.Verdict == verify.Verified {
+		if v.Verdict.Passed() {
 			s.Worked, s.Settings, s.ARN, s.Source = v.At.UTC().Round(0), v.Settings, r.ARN, r.Source
 			s.DeniedSince, s.DeniedWith = time.Time{}, ""
 		}

@@ -179,7 +179,11 @@ func TestTheRoleLooksAtItself(t *testing.T) {
 			w.role(acmeRole, tt.trust, func(r *fakeaws.Role) { r.Policies, r.MaxSession = policies, 2*time.Hour })
 			w.invited(invited)
 			got := brief(w.one("acme/readonly"))
-			want := strings.TrimSuffix(verified, "\n") + tt.summary + "\n" + worksText + closedText + tt.want
+			verdict := verify.Verified
+			if tt.summary != "" {
+				verdict = verify.WideTrust
+			}
+			want := strings.Replace(strings.TrimSuffix(verified, "\n"), "verified", string(verdict), 1) + tt.summary + "\n" + worksText + closedText + tt.want
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("want -, got +\n%s", diff)
 			}

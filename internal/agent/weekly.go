@@ -11,7 +11,6 @@ import (
 
 	"credd/internal/agent/roster"
 	"credd/internal/customer"
-	"credd/internal/customer/verify"
 )
 
 const (
@@ -125,7 +124,7 @@ func (a *Agent) list(ctx context.Context) {
 // dueAt is when a role is tried next: zero for one that was not verified, or changed since.
 func (a *Agent) dueAt(role *roster.Role, seen customer.Seen) time.Time {
 	v, now := seen.Verified, a.Now()
-	if v == nil || v.Verdict != verify.Verified || v.Settings != settingsOf(role) {
+	if v == nil || !v.Verdict.Passed() || v.Settings != settingsOf(role) {
 		return time.Time{}
 	}
 	var last, worked time.Time

@@ -126,7 +126,7 @@ func (s *Streams) checkSetup(ctx context.Context, name string, asJSON bool) erro
 	case found.Outcome == verify.Note || found.Outcome == verify.Failed:
 		customer, role, _ := strings.Cut(name, "/")
 		return &userError{ipc.Denied, name + ": " + found.Text, "what the customer is to run is printed by: credd customer finish-setup " + customer + " --role " + role}
-	case result.Verdict != verify.Verified && result.Verdict != "" && result.Verdict != verify.Inconclusive:
+	case !result.Verdict.Passed() && result.Verdict != "" && result.Verdict != verify.Inconclusive:
 		return &userError{ipc.Denied, name + ": " + result.Summary, result.Hint}
 	case result.Verdict == verify.Inconclusive:
 		return &userError{ipc.Unreachable, name + ": " + result.Summary, result.Hint}

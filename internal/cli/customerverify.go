@@ -28,7 +28,7 @@ not say why it denies a request, and whom a trust policy lets in is not visible 
 
 The signs: ✓ was tested and is well, ! is worth knowing, ✗ is wrong, ? could not be found out.
 
-The exit code is 0 if all are verified; 6 if one is open, denied, or of another account or role; else 7 if one could not be found
+The exit code is 0 if all are verified; 6 if one is open, denied, of another account or role, or lets in others too; else 7 if one could not be found
 out; else 2 if one has no external ID. It is 5, and nothing was tried, if a login or a code is needed first.`,
 		Example: "  credd customer verify acme\n  credd customer verify acme --role readonly --json\n  credd customer verify --all",
 		RunE: func(cmd *cobra.Command, args []string) error {

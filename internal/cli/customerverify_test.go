@@ -30,6 +30,7 @@ func TestCustomerVerify(t *testing.T) {
 	}{
 		{[]verify.Verdict{verify.Verified, verify.Verified}, 0},
 		{[]verify.Verdict{verify.Verified, verify.Open}, 6},
+		{[]verify.Verdict{verify.WideTrust, verify.Inconclusive}, 6},
 		{[]verify.Verdict{verify.Inconclusive, verify.Denied}, 6},
 		{[]verify.Verdict{verify.WrongIdentity}, 6},
 		{[]verify.Verdict{verify.NoExternalID, verify.Inconclusive}, 7},

@@ -97,7 +97,7 @@ func verifiedAt(s customer.Standing) *time.Time {
 
 // severity orders standings: what a person should see to comes first.
 var severity = []string{
-	string(verify.Open), string(verify.WrongIdentity), customer.DeniedSince, string(verify.Denied), customer.Changed, string(verify.Inconclusive),
+	string(verify.Open), string(verify.WrongIdentity), string(verify.WideTrust), customer.DeniedSince, string(verify.Denied), customer.Changed, string(verify.Inconclusive),
 	string(verify.NoExternalID), customer.Invited, customer.Unverified, string(verify.Verified),
 }
 

@@ -164,6 +164,7 @@ func TestStand(t *testing.T) {
 		"invited":           {Seen{}, noon, "invited", false, noon, "invited on 12 Nov 2026, and not verified yet"},
 		"verified":          {Seen{Verified: proven}, noon, "verified", true, noon, "verified on 12 Nov 2026: works"},
 		"changed":           {Seen{Verified: &verify.Result{Verdict: verify.Verified, At: noon, Settings: "other"}}, unasked, "changed", false, noon, "changed since it was verified"},
+		"wide trust":        {Seen{Verified: verdict(verify.WideTrust)}, unasked, "wide trust", false, noon, "12 Nov 2026: what is known | what to do"},
 		"open":              {Seen{Verified: verdict(verify.Open)}, unasked, "open", false, noon, "12 Nov 2026: what is known | what to do"},
 		"denied":            {Seen{Verified: verdict(verify.Denied)}, unasked, "denied", false, noon, "what is known | what to do"},
 		"denied, works now": {Seen{Verified: verdict(verify.Denied), Worked: later}, unasked, "denied", false, noon, "it has worked since | verify it again: credd customer verify acme"},

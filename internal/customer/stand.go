@@ -38,20 +38,25 @@ func (r Record) Stand(role, settings string, invited time.Time) Standing {
 		return Standing{Word: Unverified, Sentence: "never verified", Hint: "try it: credd customer verify " + key}
 	case v.Settings != settings:
 		when := "verified"
-		if v.Verdict != verify.Verified {
+		if !v.Verdict.Passed() {
 			when = "last tested"
 		}
 		return Standing{Word: Changed, At: v.At, Sentence: "its ARN, its external ID or its source here changed since it was " + when + " on " + Day(v.At),
 			Hint: "verify it again: credd customer verify " + key}
-	case v.Verdict == verify.Verified:
+	case v.Verdict.Passed():
 		return seen.holding(role, key)
 	}
-	s := Standing{Word: cut(string(v.Verdict), 40), At: v.At, Sentence: Day(v.At) + ": " + cut(v.Summary, maxText), Hint: cut(v.Hint, maxText)}
+	s := found(v)
 	if v.Verdict == verify.Denied && seen.Worked.After(v.At) && seen.DeniedSince.IsZero() {
 		s.Sentence += "; it has worked since"
 		s.Hint = "verify it again: credd customer verify " + key
 	}
 	return s
+}
+
+// found is a standing that is what a verification found, and not good.
+func found(v *verify.Result) Standing {
+	return Standing{Word: cut(string(v.Verdict), 40), At: v.At, Sentence: Day(v.At) + ": " + cut(v.Summary, maxText), Hint: cut(v.Hint, maxText)}
 }
 
 // holding tells of a role that was verified, and what was seen of it since.
@@ -65,17 +70,20 @@ func (s Seen) holding(role, key string) Standing {
 		return Standing{Word: string(verify.WrongIdentity), At: s.Checked, Sentence: Day(s.Checked) + ": " + cut(s.CheckFailed, maxText) + "; it was verified on " + Day(at),
 			Hint: "ask the account's owner; then: credd customer verify " + key}
 	}
+	if s.Verified.Verdict != verify.Verified {
+		return found(s.Verified)
+	}
 	return Standing{Word: string(verify.Verified), Good: true, At: at, Sentence: "verified on " + Day(at) + ": " + cut(s.Verified.Summary, maxText)}
 }
 
 // Drifted reports whether a role was verified and is denied by now, with the same settings.
 func (s Seen) Drifted() bool {
-	return s.Verified != nil && s.Verified.Verdict == verify.Verified && s.DeniedSince.After(s.Verified.At) && s.DeniedWith == s.Verified.Settings
+	return s.Verified != nil && s.Verified.Verdict.Passed() && s.DeniedSince.After(s.Verified.At) && s.DeniedWith == s.Verified.Settings
 }
 
 // Strayed reports whether a role was verified, and a weekly test since then found a session of another account or role.
 func (s Seen) Strayed() bool {
-	return s.Verified != nil && s.Verified.Verdict == verify.Verified && s.CheckFailed != "" && s.Checked.After(s.Verified.At)
+	return s.Verified != nil && s.Verified.Verdict.Passed() && s.CheckFailed != "" && s.Checked.After(s.Verified.At)
 }
 
 // Day writes a date as people at this machine read it.

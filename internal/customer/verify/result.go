@@ -11,11 +11,15 @@ type Verdict string
 const (
 	Verified      Verdict = "verified"       // works, is who it should be, and is denied without and with another external ID
 	Open          Verdict = "open"           // works without the external ID, or with any
+	WideTrust     Verdict = "wide trust"     // passes as Verified does, but lets in more than us, as the role itself could read
 	Denied        Verdict = "denied"         // the right external ID is denied; AWS does not say why
 	WrongIdentity Verdict = "wrong identity" // the session is of another account or role
 	NoExternalID  Verdict = "no external ID" // works, and none is set here: nothing tells us from another customer of ours
 	Inconclusive  Verdict = "inconclusive"   // could not be found out; try again
 )
+
+// Passed reports whether all requests for the role were answered as they should be, whatever its trust policy says.
+func (v Verdict) Passed() bool { return v == Verified || v == WideTrust }
 
 // Outcome is how a check ended.
 type Outcome string

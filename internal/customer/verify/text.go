@@ -16,7 +16,7 @@ func (r *run) result() Result {
 	}
 	out.Summary, out.Hint = r.words(out.Verdict)
 	if r.doubt != "" && out.Verdict == Verified {
-		out.Summary += "; but " + r.doubt
+		out.Verdict, out.Summary = WideTrust, out.Summary+"; but "+r.doubt
 		out.Hint = "have the customer change the trust policy, then: credd customer verify " + r.role.Name
 	}
 	return out
