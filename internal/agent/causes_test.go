@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,6 +116,28 @@ func TestCauses(t *testing.T) {
 				t.Errorf("an external ID is in %q", causes)
 			}
 		})
+	}
+}
+
+// Where all of many roles are denied, each has its causes in a status, also those that are not weighed anew for it.
+func TestCausesOfMany(t *testing.T) {
+	var roles []string
+	for i := range 150 {
+		roles = append(roles, fmt.Sprintf("r%03d", i))
+	}
+	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText(roles...)})
+	w.aws.set(denied)
+	for _, r := range roles {
+		w.get(t, "acme/"+r)
+	}
+	failing := w.status(t).Failing
+	if len(failing) != len(roles) {
+		t.Errorf("got %d", len(failing))
+	}
+	for _, f := range failing {
+		if n := len(f.Causes); n == 0 || !strings.HasPrefix(f.Causes[n-1], "AWS gives one answer for a deleted role") {
+			t.Errorf("%s: got %q", f.Role, f.Causes)
+		}
 	}
 }
 

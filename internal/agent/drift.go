@@ -8,19 +8,22 @@ import (
 	"credd/internal/customer/verify"
 )
 
-// noteVerified keeps what a verification found, before its command is answered.
+// noteAllVerified keeps what a verification found, before its command is answered: in one write, as each is of the whole record.
+func (a *Agent) noteAllVerified(all []*trial) {
+	for _, t := range all {
+		a.noteVerified(t.role.Name, t.result)
+	}
+	key, _, _ := split(all[0].role) // they are of one customer
+	a.memory.flush(false, key)
+}
+
 func (a *Agent) noteVerified(name string, r verify.Result) {
 	st := a.state.Load()
 	role, err := st.role(name)
 	if err != nil {
 		return // it went meanwhile
 	}
-	key, _, ok := split(role)
-	if !ok {
-		return
-	}
 	a.memory.verified(role, r)
-	a.memory.flush(false, key)
 	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
 	if r.Verdict == verify.Verified {
 		a.forgive(st, name)

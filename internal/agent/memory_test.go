@@ -139,7 +139,7 @@ func TestNoExternalIDInARecord(t *testing.T) {
 func TestABrokenRecordIsBegunAnew(t *testing.T) {
 	for name, text := range map[string]string{
 		"no JSON": "{", "empty": "", "wrong type": `{"roles":{"admin":7}}`, "a list": `[]`, "wrong time": `{"roles":{"admin":{"worked":"yesterday"}}}`,
-		"escapes": "{\"roles\":{\"admin\":{\"worked\":\"\\u001b[2J\"}}}", "huge": `{"roles":{"` + strings.Repeat("x", 2<<20) + `":{}}}`,
+		"escapes": "{\"roles\":{\"admin\":{\"worked\":\"\\u001b[2J\"}}}", "huge": `{"roles":{"` + strings.Repeat("x", 33<<20) + `":{}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin"), "state/customers/acme.json": text})

@@ -46,7 +46,10 @@ func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, fail
 		return nil, f
 	}
 	var err error
-	tell := func(text string) { c.event(api.Event{Notice: text}) }
+	tell, began := func(text string) { c.event(api.Event{Notice: text}) }, a.Now()
+	for _, t := range all {
+		t.began = began
+	}
 	c.attended(ctx, func(ctx context.Context) {
 		if r.All {
 			runAll(ctx, all, tell)
@@ -59,8 +62,8 @@ func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, fail
 		return nil, fail(ipc.Usage, "the command went away before its roles were verified", "")
 	}
 	out := api.Verified{Roles: []verify.Result{}}
+	a.noteAllVerified(all)
 	for _, t := range all {
-		a.noteVerified(t.role.Name, t.result)
 		a.Log.Info("verified", "role", t.role.Name, "verdict", string(t.result.Verdict))
 		out.Roles = append(out.Roles, t.result)
 	}

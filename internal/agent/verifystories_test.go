@@ -139,7 +139,7 @@ func TestTheRoleLooksAtItself(t *testing.T) {
 	}{
 		"as invited, after setup": {
 			narrow, []string{lookAtItself, fmt.Sprintf(terms, `"s3:Get*"`), fmt.Sprintf(terms, `"s3:ListBucket"`)},
-			"ok trust: the trust policy lets in 1 principal of our account; requires the external ID\nok setup: setup permissions are off\n" +
+			"ok trust: the trust policy lets in 1 principal of our account; requires the external ID\nok setup: setup permissions are off: none is allowed (1 action tried)\n" +
 				"ok permissions: the role's policies allow what was asked for (2 actions tried)\nok longest-session: sessions of up to 2 h\n", "",
 		},
 		"setup still on, and something is missing": {

@@ -24,6 +24,7 @@ type trial struct {
 	st     *state
 	role   *roster.Role
 	by     sts.Caller
+	began  time.Time   // the verification of all roles
 	err    error       // why there is no caller
 	entry  audit.Entry // who wants it
 	us     string
@@ -44,7 +45,7 @@ func (t *trial) run(ctx context.Context, tell func(string)) {
 	}
 	subject := t.subject(ctx)
 	t.us = subject.Us
-	v := verify.Verifier{Assumer: t, Mirror: t, Now: t.a.Now, Wait: t.a.Wait, Tell: tell}
+	v := verify.Verifier{Assumer: t, Mirror: t, Now: t.a.Now, Wait: t.a.Wait, Tell: tell, Began: t.began}
 	t.result, _ = v.Verify(ctx, subject) // it fails with ctx, at which the caller looks
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -36,6 +37,10 @@ func (s *Streams) inviteAgain(where locations, key string, a *invitation, cmd *c
 	}
 	if role.ExternalID.IsZero() {
 		return missing(role.Name+" has no external ID any more", "put external_id back into "+role.File+"; the customer has it, as a parameter of the stack")
+	}
+	if us := now.Settings.Service.AccountID; us != t.ServiceAccount {
+		s.warn("the invitation asks to trust account "+t.ServiceAccount+", and [service] account_id is "+cmp.Or(us, "not set")+" now",
+			"if that is right, invite "+role.Name+" anew: credd role remove "+role.Name+", then credd customer invite "+key)
 	}
 	all, err := invitations(now, where, key)
 	if err != nil {

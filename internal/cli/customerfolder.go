@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"credd/internal/customer/invite"
@@ -35,21 +36,42 @@ func vacant(out string) error {
 func folder(out string, files []invite.File) (tmp string, err error) {
 	parent := filepath.Dir(out)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return "", noFolder(out, err)
+	}
+	if err := keptByOwners(parent, out); err != nil {
 		return "", err
 	}
 	tidyFolders(parent)
 	if tmp, err = os.MkdirTemp(parent, unfinished); err != nil { // mode 0700
-		return "", err
+		return "", noFolder(out, err)
 	}
 	for _, f := range files {
 		if err := putFile(tmp, f); err != nil {
-			return "", errors.Join(err, os.RemoveAll(tmp))
+			return "", noFolder(out, errors.Join(err, os.RemoveAll(tmp)))
 		}
 	}
 	if err := os.Remove(out); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty one
-		return "", errors.Join(err, os.RemoveAll(tmp))
+		return "", noFolder(out, errors.Join(err, os.RemoveAll(tmp)))
 	}
 	return tmp, nil
+}
+
+func noFolder(out string, err error) error {
+	return &userError{ipc.Usage, out + " cannot be made: " + reason(err), "name another one: --out DIR"}
+}
+
+// keptByOwners refuses a directory in which others may put a folder of theirs in the place of the invitation, with a template that
+// lets them in. In one like /tmp only owners may move what is theirs.
+func keptByOwners(parent, out string) error {
+	info, err := os.Stat(parent)
+	if err != nil {
+		return noFolder(out, err)
+	}
+	if m := info.Mode(); runtime.GOOS != "windows" && m.Perm()&0o002 != 0 && m&fs.ModeSticky == 0 {
+		return &userError{ipc.Usage, "every user of this machine may change what is in " + parent + ", and so what you would send",
+			"name a folder elsewhere: --out DIR; or: chmod o-w " + doctor.Quote(parent)}
+	}
+	return nil
 }
 
 // unfinished are folders under way: hidden, and nobody's to send.
@@ -57,11 +79,14 @@ const unfinished = ".credd-invitation-*"
 
 // tidyFolders removes those that were left by a credd that was killed. They hold an external ID.
 func tidyFolders(parent string) {
-	const underWay = time.Hour // nobody takes that long
-	left, _ := filepath.Glob(filepath.Join(parent, unfinished))
-	for _, dir := range left {
-		if info, err := os.Lstat(dir); err == nil && info.IsDir() && time.Since(info.ModTime()) > underWay {
-			os.RemoveAll(dir)
+	const underWay = time.Hour    // nobody takes that long
+	left, _ := os.ReadDir(parent) // not by a pattern of the whole path: that may hold a [
+	for _, e := range left {
+		if is, _ := filepath.Match(unfinished, e.Name()); !is || !e.IsDir() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > underWay {
+			os.RemoveAll(filepath.Join(parent, e.Name()))
 		}
 	}
 }
@@ -73,7 +98,7 @@ func makeFolder(out string, files []invite.File) error {
 		return err
 	}
 	if err := os.Rename(tmp, out); err != nil {
-		return errors.Join(err, os.RemoveAll(tmp))
+		return noFolder(out, errors.Join(err, os.RemoveAll(tmp)))
 	}
 	return nil
 }

@@ -184,7 +184,10 @@ func (v *invited) write(where locations) (err error) {
 	if v.file, err = e.AddRole(v.role); err != nil {
 		return err
 	}
-	return os.Rename(tmp, v.out)
+	if err := os.Rename(tmp, v.out); err != nil {
+		return noFolder(v.out, err)
+	}
+	return nil
 }
 
 // keepService keeps who we are: a later invitation must not ask for trust in another account unnoticed.

@@ -155,6 +155,15 @@ func TestInviteAgain(t *testing.T) {
 			t.Errorf("%s is another", name)
 		}
 	}
+	text, err := os.ReadFile(config + "/credd.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, config+"/credd.toml", strings.Replace(string(text), `account_id = "210987654321"`, `account_id = "888888888888"`, 1))
+	if r := again("--role", "billing", "--out", "z", "--dry-run"); r.code != 0 || !strings.Contains(r.err, "asks to trust account 210987654321, and [service] account_id is 888888888888 now") {
+		t.Errorf("got %+v", r)
+	}
+	put(t, config+"/credd.toml", string(text))
 	put(t, config+"/customers/globex.toml", "version = 1\nexternal_id = \"id\"\n[role.readonly]\narn = \"arn:aws:iam::112233445566:role/Other\"\n")
 	if r := again("--role", "readonly", "--out", "y"); r.code != 2 || !strings.Contains(r.err, "is another role now") {
 		t.Errorf("got %+v", r)
@@ -374,9 +383,39 @@ func TestInviteIsNeverHalf(t *testing.T) {
 	}
 }
 
-// What a killed invitation left goes with the next one, unless that may still be under way.
+// Where everybody may exchange the folder none is made; in a directory such as /tmp one is.
+func TestInviteWhereOthersWrite(t *testing.T) {
+	inviting(t)
+	invite := func(more ...string) result {
+		return run(t, "", append([]string{"customer", "invite", "new", "--account", "223344556677", "--permissions", "readonly"}, more...)...)
+	}
+	open, tmp := t.TempDir(), t.TempDir()
+	for dir, mode := range map[string]fs.FileMode{open: 0o777, tmp: fs.ModeSticky | 0o777} {
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(what string, r result, parts ...string) {
+		t.Helper()
+		if left, _ := os.ReadDir(open); r.code != 2 || !containsAll(r.err, append(parts, "--out DIR")) || strings.Contains(r.err, ".credd-") || len(left) > 0 {
+			t.Errorf("%s: got %+v, %v", what, r, left)
+		}
+	}
+	refused("open", invite("--out", open+"/a"), "every user of this machine may change what is in "+open)
+	if r := invite("--out", tmp+"/a"); r.code != 0 {
+		t.Errorf("got %+v", r)
+	}
+	refused("again", run(t, "", "customer", "invite", "new", "--again", "--out", open+"/a"), "every user of this machine may change what is in "+open)
+}
+
+// What a killed invitation left goes with the next one, unless that may still be under way; in a directory of any name.
 func TestInviteTidies(t *testing.T) {
 	inviting(t)
+	odd := filepath.Join(t.TempDir(), "[a]*")
+	if err := os.Mkdir(odd, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(odd)
 	put(t, ".credd-invitation-1/parameters.json", "old")
 	put(t, ".credd-invitation-2/parameters.json", "new")
 	old := time.Now().Add(-2 * time.Hour)

@@ -13,6 +13,7 @@ import (
 
 	"credd/internal/agent/roster"
 	"credd/internal/customer"
+	"credd/internal/doctor"
 )
 
 // retirement are the flags of credd customer retire.
@@ -151,6 +152,7 @@ func (s *Streams) undoRetirement(ctx context.Context, where locations, key strin
 	if len(all) == 0 {
 		return s.finishUndo(where, key, asJSON)
 	}
+	changed := all[0].Changed()
 	path, profiles, err := where.places().Undo(all[0])
 	switch {
 	case errors.Is(err, roster.ErrCustomerExists):
@@ -158,11 +160,14 @@ func (s *Streams) undoRetirement(ctx context.Context, where locations, key strin
 	case err != nil:
 		return asUsage(err)
 	}
+	if changed {
+		s.warn("the file of "+key+" was changed after it was retired: it does not come back as it was", "look at it: "+doctor.Quote(path)+"; then: credd customer verify "+key)
+	}
 	if err := s.reloadIfRunning(ctx); err != nil {
 		e := sorted(err)
 		s.warn("the daemon did not take it: "+e.message, e.hint)
 	}
-	return s.back(where, all[0], profiles, path, asJSON)
+	return s.back(where, all[0], profiles, path, asJSON, changed)
 }
 
 // finishUndo does what an undo that was killed has left.
@@ -175,15 +180,15 @@ func (s *Streams) finishUndo(where locations, key string, asJSON bool) error {
 	if profiles == nil {
 		return missing(key+" was not retired", "see: credd customer show "+key)
 	}
-	return s.back(where, left, profiles, filepath.Join(where.config, c.File), asJSON)
+	return s.back(where, left, profiles, filepath.Join(where.config, c.File), asJSON, false)
 }
 
 // back brings the profiles of a customer back, and says that it is.
-func (s *Streams) back(where locations, a customer.Archive, profiles []string, path string, asJSON bool) error {
+func (s *Streams) back(where locations, a customer.Archive, profiles []string, path string, asJSON, changed bool) error {
 	if len(profiles) > 0 {
 		if err := s.returnProfiles(where, a.Customer, profiles); err != nil {
 			s.warn("its profiles did not come back: "+sorted(err).message, "when that is mended: credd customer retire "+a.Customer+" --undo")
-			return s.isBack(a.Customer, path, asJSON)
+			return s.isBack(a.Customer, path, asJSON, changed)
 		}
 	}
 	if err := where.places().Done(a); err != nil {
@@ -194,15 +199,19 @@ func (s *Streams) back(where locations, a customer.Archive, profiles []string, p
 			s.warn(p.Error(), p.Hint)
 		}
 	}
-	return s.isBack(a.Customer, path, asJSON)
+	return s.isBack(a.Customer, path, asJSON, changed)
 }
 
-func (s *Streams) isBack(key, path string, asJSON bool) error {
+func (s *Streams) isBack(key, path string, asJSON, changed bool) error {
 	if asJSON {
 		return printJSON(s.Out, struct {
 			Customer string `json:"customer"`
 			File     string `json:"file"`
 		}{key, path})
 	}
-	return s.say("%s is back as it was: %s", key, path)
+	as := " as it was"
+	if changed {
+		as = ""
+	}
+	return s.say("%s is back%s: %s", key, as, path)
 }

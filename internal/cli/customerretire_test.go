@@ -132,6 +132,25 @@ func TestRetire(t *testing.T) {
 	if r := run(t, "", "customer", "retire", "globex", "--undo"); r.code != 2 || !strings.Contains(r.err, "globex was not retired") {
 		t.Errorf("got %+v", r)
 	}
+
+	// Not as it was, where somebody changed the archive.
+	if r := run(t, "", "customer", "retire", "globex", "--yes"); r.code != 0 {
+		t.Errorf("got %+v", r)
+	}
+	all, err := filepath.Glob(config + "/retired/globex-*.toml")
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	text, err := os.ReadFile(all[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(all[0], []byte(strings.ReplaceAll(string(text), ":role/", ":role/Wider")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := run(t, "", "customer", "retire", "globex", "--undo"); r.code != 0 || !strings.Contains(r.err, "the file of globex was changed after it was retired") || !strings.Contains(r.out, "globex is back: ") {
+		t.Errorf("got %+v", r)
+	}
 }
 
 func TestRetireRefuses(t *testing.T) {

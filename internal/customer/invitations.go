@@ -21,21 +21,23 @@ func invitationsFile(stateDir, key string) string {
 	return filepath.Join(stateDir, "invitations", key+".json")
 }
 
+const maxInvitations = 16 << 20 // bytes; one has a few thousand, and its policies up to twice 64 KiB
+
 // Invitations of a customer are kept by those who sent them: state/invitations/KEY.json, a list. No external ID is in it.
 func Invitations(stateDir, key string) ([]invite.Terms, error) {
 	if !roster.CanBeCustomer(key) {
 		return nil, nil
 	}
 	path := invitationsFile(stateDir, key)
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, maxInvitations)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrBroken) {
 		return nil, err
 	}
 	var all []invite.Terms
-	if err := json.Unmarshal(data, &all); err != nil {
+	if err != nil || json.Unmarshal(data, &all) != nil {
 		return nil, fmt.Errorf("%s is not a list of invitations: move it away, and invite anew what is missing", path)
 	}
 	return all, nil

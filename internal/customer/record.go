@@ -40,7 +40,8 @@ type Seen struct {
 	of      *verify.Result  // what as was read into
 }
 
-const maxRecord = 1 << 20 // bytes; a role has a few hundred, its verification two thousand
+// maxRecord bounds a record, in bytes: a customer's file, of 1 MiB at most, has room for 8,000 roles, and a verification up to 3 kB.
+const maxRecord = 32 << 20
 
 // ErrBroken is wrapped by the error for a record that makes no sense. It can be set aside.
 var ErrBroken = errors.New("it makes no sense")
@@ -78,22 +79,25 @@ func Load(stateDir, key string) (Record, error) {
 }
 
 // readRecord reads a file that is one, and no larger than a record can be.
-func readRecord(path string) ([]byte, error) {
+func readRecord(path string) ([]byte, error) { return readFile(path, maxRecord) }
+
+// readFile reads a file of the state directory, or of an archive: nothing that blocks, and nothing without end.
+func readFile(path string, most int64) ([]byte, error) {
 	i, err := os.Lstat(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case !i.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: it is no file: %w", path, ErrBroken)
-	case i.Size() > maxRecord:
-		return nil, fmt.Errorf("%s: it is larger than 1 MiB: %w", path, ErrBroken)
+	case i.Size() > most:
+		return nil, fmt.Errorf("%s: it is larger than %d MiB: %w", path, most>>20, ErrBroken)
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxRecord))
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // Save writes it whole.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,25 @@ func TestWhatIsTakenOutStaysOut(t *testing.T) {
 	}
 }
 
+// A record is read again with more roles than its first megabyte has room for.
+func TestARecordOfThousands(t *testing.T) {
+	dir := t.TempDir()
+	v := *proven
+	for range 9 {
+		v.Checks = append(v.Checks, verify.Check{ID: "permissions", Outcome: verify.OK, Text: strings.Repeat("x", 200)})
+	}
+	want := Record{Roles: map[string]Seen{}}
+	for i := range 1000 {
+		want.Roles[strconv.Itoa(i)] = Seen{Settings: "s", Verified: &v}
+	}
+	if err := want.Save(dir, "acme"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(dir, "acme"); err != nil || len(got.Roles) != 1000 {
+		t.Errorf("got %d, %v", len(got.Roles), err)
+	}
+}
+
 // Nothing of a hostile name reaches a path.
 func TestHostileKeys(t *testing.T) {
 	dir := t.TempDir()
@@ -95,7 +115,7 @@ func TestBrokenRecords(t *testing.T) {
 		"no JSON":   func(p string) error { return os.WriteFile(p, []byte("canary \x1b[2J"), 0o600) },
 		"a number":  func(p string) error { return os.WriteFile(p, []byte("7"), 0o600) },
 		"deep":      func(p string) error { return os.WriteFile(p, []byte(strings.Repeat("[", 100000)), 0o600) },
-		"huge":      func(p string) error { return os.WriteFile(p, make([]byte, maxRecord+1), 0o600) },
+		"huge":      func(p string) error { return errors.Join(os.WriteFile(p, nil, 0o600), os.Truncate(p, maxRecord+1)) },
 		"directory": func(p string) error { return os.Mkdir(p, 0o700) },
 		"link":      func(p string) error { return os.Symlink("/etc/passwd", p) },
 	} {

@@ -1,8 +1,11 @@
 package customer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,11 +34,14 @@ const (
 	keptExt = ".json"
 )
 
+const maxKept = 4 * maxInvitations // bytes of it: both files, as texts
+
 // kept is what an archive has beside the customer's file. The texts are those of files of the state directory.
 type kept struct {
 	Profiles    []string `json:"profiles,omitempty"` // roles that had one in the block of ~/.aws/config
 	Invitations string   `json:"invitations,omitempty"`
 	Record      string   `json:"record,omitempty"`
+	Sum         string   `json:"sum,omitempty"` // SHA-256 of the customer's file, hex
 }
 
 func (p Places) retired() string { return filepath.Join(p.Config, "retired") }
@@ -56,7 +62,7 @@ func (p Places) Archives(key string) ([]Archive, error) {
 	}
 	var all []Archive
 	for _, e := range entries {
-		if at, ok := archived(e.Name(), key, tomlExt); ok {
+		if at, ok := archived(e.Name(), key, tomlExt); ok && e.Type().IsRegular() {
 			all = append(all, Archive{key, filepath.Join(p.retired(), e.Name()), at})
 		}
 	}
@@ -89,9 +95,12 @@ func (p Places) Retire(key string, profiles []string, now time.Time) (Archive, e
 	if err != nil {
 		return a, err
 	}
-	k := kept{Profiles: profiles}
+	k := kept{Profiles: profiles, Sum: sum(filepath.Join(p.Config, "customers", key+tomlExt))}
 	for path, to := range p.of(key, &k) {
-		data, err := os.ReadFile(path)
+		data, err := readFile(path, maxInvitations)
+		if errors.Is(err, ErrBroken) {
+			err = fmt.Errorf("%w: move it away first", err)
+		}
 		if gone(err) != nil {
 			return a, err
 		}
@@ -142,14 +151,33 @@ func (p Places) leftovers(key string) (all []Archive) {
 
 // read returns what an archive has beside the customer's file: nothing, if a person took it away.
 func (a Archive) read() (k kept, err error) {
-	data, err := os.ReadFile(a.kept())
+	data, err := readFile(a.kept(), maxKept)
 	if errors.Is(err, fs.ErrNotExist) {
 		return k, nil
 	}
-	if err == nil {
-		err = json.Unmarshal(data, &k)
+	if err == nil && json.Unmarshal(data, &k) != nil {
+		err = fmt.Errorf("%s: %w", a.kept(), ErrBroken)
+	}
+	if errors.Is(err, ErrBroken) {
+		err = fmt.Errorf("%w: move it away to go on without it", err)
 	}
 	return k, err
+}
+
+// sum is that of a file; "" if it cannot be read.
+func sum(path string) string {
+	data, err := readFile(path, maxRecord)
+	if err != nil {
+		return ""
+	}
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+// Changed reports whether the customer's file is another than the one that was retired: then it does not come back as it was.
+func (a Archive) Changed() bool {
+	k, err := a.read()
+	return err == nil && k.Sum != "" && sum(a.Path) != k.Sum
 }
 
 // Finish removes what the archive of a customer that is gone has a copy of.
@@ -166,7 +194,7 @@ func (p Places) Finish(a Archive) error {
 	return err
 }
 
-// Undo brings a retired customer back as it was, and returns its file. profiles is as Retire was told. It can be repeated where it
+// Undo brings a retired customer back as it is in the archive, and returns its file. profiles is as Retire was told. It can be repeated where it
 // was killed: what is known of the customer comes first, then its file moves, in one step. Done is to end it.
 func (p Places) Undo(a Archive) (path string, profiles []string, err error) {
 	k, err := a.read()

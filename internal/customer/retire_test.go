@@ -252,3 +252,43 @@ func TestInvitations(t *testing.T) {
 		}
 	}
 }
+
+// TestPlantedFiles puts what blocks, what has no end and what is elsewhere in the place of files that are read. Each is an error that
+// says what to do, at once, and nothing is moved.
+func TestPlantedFiles(t *testing.T) {
+	plant := map[string]func(path string) error{
+		"a link":      func(p string) error { return os.Symlink("/dev/zero", p) },
+		"a directory": func(p string) error { return os.Mkdir(p, 0o700) },
+		"huge": func(p string) error {
+			return errors.Join(os.WriteFile(p, nil, 0o600), os.Truncate(p, maxKept+1))
+		},
+	}
+	for name, put := range plant {
+		for _, file := range []string{"invitations/acme.json", "customers/acme.json"} {
+			p := places(t)
+			path := filepath.Join(p.State, file)
+			check(t, os.Remove(path))
+			check(t, put(path))
+			if _, err := p.Retire("acme", nil, retiredAt); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "move it away") {
+				t.Errorf("%s as %s: got %v", name, file, err)
+			}
+			if _, err := os.Stat(filepath.Join(p.Config, "customers/acme.toml")); err != nil {
+				t.Error(err)
+			}
+			if _, err := Invitations(p.State, "acme"); (err == nil) != (file == "customers/acme.json") || err != nil && !strings.Contains(err.Error(), "move it away") {
+				t.Errorf("%s as %s: got %v", name, file, err)
+			}
+		}
+		p := places(t)
+		a, err := p.Retire("acme", nil, retiredAt)
+		check(t, err)
+		check(t, os.Remove(a.kept()))
+		check(t, put(a.kept()))
+		if _, _, err := p.Undo(a); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "move it away") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if _, err := os.Stat(a.Path); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -114,5 +114,10 @@ func (c *Client) Allowed(ctx context.Context, by Caller, roleARN string, actions
 			allowed[aws.ToString(r.EvalActionName)] = r.EvalDecision == types.PolicyEvaluationDecisionTypeAllowed
 		}
 	}
+	for _, a := range actions { // what is not answered is not refused
+		if _, ok := allowed[a]; !ok {
+			return nil, &sts.Error{Reason: sts.Broken, Message: "the answer of AWS lacks what was asked, " + a}
+		}
+	}
 	return allowed, nil
 }

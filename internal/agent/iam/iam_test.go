@@ -2,7 +2,10 @@ package iam
 
 import (
 	"errors"
+	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -74,5 +77,26 @@ func TestARoleLooksAtItself(t *testing.T) {
 	aws.Stop()
 	if _, err := c.Role(t.Context(), by, "Reader"); !errors.As(err, &denied) || denied.Reason != sts.Unreachable {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What an answer leaves out is no refusal: setup permissions would be told as gone.
+func TestAnAnswerThatLacksSomething(t *testing.T) {
+	answer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults>`+
+			`<member><EvalActionName>s3:GetObject</EvalActionName><EvalDecision>allowed</EvalDecision></member>`+
+			`</EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`)
+	}))
+	t.Cleanup(answer.Close)
+	h := sts.NewHTTP()
+	t.Cleanup(h.Close)
+	by := Caller{Session: &cred.Session{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: cred.NewSecret("x")}, ARN: "arn:aws:iam::012345678901:role/Reader", URL: answer.URL}
+	c := New(h, time.Now)
+	if got, err := c.Allowed(t.Context(), by, by.ARN, []string{"s3:GetObject"}, "*"); err != nil || !got["s3:GetObject"] {
+		t.Errorf("got %v, %v", got, err)
+	}
+	var broken *sts.Error
+	if got, err := c.Allowed(t.Context(), by, by.ARN, []string{"s3:GetObject", "s3:PutObject"}, "*"); !errors.As(err, &broken) || broken.Reason != sts.Broken {
+		t.Errorf("got %v, %v", got, err)
 	}
 }

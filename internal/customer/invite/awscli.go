@@ -37,7 +37,7 @@ func (t *Terms) script(does string) string {
 	return fmt.Sprintf(`#!/bin/sh
 # %s
 set -eu
-cd -- "$(dirname -- "$0")"
+CDPATH= cd -- "$(dirname -- "$0")"
 
 account=$(aws sts get-caller-identity --query Account --output text)
 if [ "$account" != %s ]; then
@@ -99,10 +99,19 @@ func attachments(verb, note, name string, arns []string) string {
 	return b.String()
 }
 
-// deleteScript takes all that is in the role out of it, also what was put there since, as AWS deletes no other.
+// deleteScript takes all that is in the role out of it, also what was put there since, as AWS deletes no other. The role is known by
+// whom it lets in: one of the same name that somebody else made may be why create.sh stopped, and is not ours to delete.
 func (t *Terms) deleteScript(r *role) string {
 	return t.script("Deletes the role: no new sessions. Those that exist live to their end, see invitation.html.") + fmt.Sprintf(`
 role=%s
+trusted=$(aws iam get-role --role-name "$role" --query 'Role.AssumeRolePolicyDocument.Statement[].Principal.AWS' --output text)
+case $trusted in
+*%s*) ;;
+*)
+  echo "role $role does not let in account %[2]s, so it is left as it is; if it should go, delete it in the console" >&2
+  exit 1
+  ;;
+esac
 for policy in $(aws iam list-role-policies --role-name "$role" --query 'PolicyNames[]' --output text); do
   aws iam delete-role-policy --role-name "$role" --policy-name "$policy"
 done
@@ -110,5 +119,5 @@ for arn in $(aws iam list-attached-role-policies --role-name "$role" --query 'At
   aws iam detach-role-policy --role-name "$role" --policy-arn "$arn"
 done
 aws iam delete-role --role-name "$role"
-`, shellWord(r.name))
+`, shellWord(r.name), t.ServiceAccount)
 }

@@ -3,7 +3,9 @@ package invite
 import (
 	"encoding/json"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +63,44 @@ func TestScriptsKeepToTheirAccount(t *testing.T) {
 			t.Errorf("%s: got %v, %q\nwant %q", script, err, out, want)
 		}
 	}
+}
+
+// TestOnlyOurRoleIsDeleted runs delete.sh where a role of that name is not the one of the invitation: create.sh stops at such a one, and
+// says to run delete.sh. Both work from any directory, whatever CDPATH is.
+func TestOnlyOurRoleIsDeleted(t *testing.T) {
+	x := plain(t)
+	files := map[string]string{}
+	for _, f := range x.scripts(externalIDOf(testID)) {
+		files[f.Path] = string(f.Data)
+	}
+	aws := fakeAWS(t)
+	s := newScripts(t, aws, x, files)
+	const left = "role northwind-readonly does not let in account 210987654321, so it is left as it is; if it should go, delete it in the console\n"
+	for trusted, want := range map[string]string{
+		"arn:aws:iam::210987654321:root":                              "",
+		"arn:aws:iam::555555555555:root\tarn:aws:iam::210987654321:u": "",
+		"arn:aws:iam::555555555555:root":                              left,
+		"None":                                                        left,
+		"":                                                            left,
+	} {
+		record := filepath.Join(t.TempDir(), "calls")
+		cmd := exec.Command("sh", deleteFile)
+		cmd.Dir = s.dir
+		cmd.Env = []string{"PATH=" + aws + ":/usr/bin:/bin", "ACCOUNT=" + x.AccountID, "TRUSTED=" + trusted, "CALLS=" + record, "CDPATH=" + elsewhere(t)}
+		out, err := cmd.CombinedOutput()
+		calls, _ := os.ReadFile(record)
+		if deleted := strings.Contains(string(calls), "delete-role\x00"); string(out) != want || deleted != (want == "") || (err == nil) != deleted {
+			t.Errorf("%q: got %v, %q, and the calls %q", trusted, err, out, calls)
+		}
+	}
+}
+
+// elsewhere is a directory that has another one named cli.
+func elsewhere(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	check(t, os.Mkdir(filepath.Join(dir, "cli"), 0o700))
+	return dir
 }
 
 func TestFinishSetup(t *testing.T) {

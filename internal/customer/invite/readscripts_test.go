@@ -15,6 +15,7 @@ func fakeAWS(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	script := "#!/bin/sh\nif [ \"$2\" = get-caller-identity ]; then echo \"$ACCOUNT\"; exit; fi\n" +
+		"if [ \"$2\" = get-role ]; then echo \"$TRUSTED\"; exit; fi\n" +
 		"for a; do printf '%s\\0' \"$a\"; done >>\"$CALLS\"\nprintf '\\0' >>\"$CALLS\"\n"
 	check(t, os.WriteFile(filepath.Join(dir, "aws"), []byte(script), 0o755))
 	return dir

@@ -21,6 +21,19 @@ var escalations = []string{
 // onwards are those by which one acts as another role, wherever that is not limited.
 var onwards = []string{"iam:PassRole", "sts:AssumeRole"}
 
+// borrowed are those by which one runs what one likes as a machine, a function or a job, with the role that this has.
+var borrowed = []string{
+	"cloudformation:UpdateStack", "codebuild:StartBuild", "ec2:ModifyInstanceAttribute", "ec2-instance-connect:SendSSHPublicKey", "ecs:ExecuteCommand",
+	"lambda:UpdateFunctionCode", "ssm:SendCommand", "ssm:StartSession",
+}
+
+// lasting are those by which one opens something to other accounts, for longer than the role is there.
+var lasting = []string{
+	"ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute", "ecr:SetRepositoryPolicy", "kms:CreateGrant", "kms:PutKeyPolicy", "lambda:AddPermission",
+	"rds:ModifyDBSnapshotAttribute", "s3:PutBucketAcl", "s3:PutBucketPolicy", "secretsmanager:PutResourcePolicy", "sns:AddPermission",
+	"sns:SetTopicAttributes", "sqs:AddPermission", "sqs:SetQueueAttributes",
+}
+
 // managedWarnings are what a person may not expect of AWS's own policies.
 var managedWarnings = map[string]string{
 	"AdministratorAccess": "administrator access: the role may do anything in the account (AdministratorAccess)",
@@ -67,18 +80,25 @@ func statementWarnings(s object) (all []string, iamWrites bool) {
 		return []string{"it allows all actions (*)"}, true
 	}
 	everywhere := s.get("NotResource") != nil || slices.ContainsFunc(texts(s.get("Resource")), meansAll)
-	var escalating, writes []string
+	var escalating, writes, runs, opens []string
 	for _, a := range actions {
 		iamWrites = iamWrites || writesToIAM(a)
 		if strings.EqualFold(a, "iam:*") {
 			all = append(all, "it allows all of IAM (iam:*): the role may give itself any permission")
 			continue
 		}
-		if strings.HasSuffix(a, ":*") {
+		whole := strings.HasSuffix(a, ":*")
+		if whole {
 			all = append(all, "it allows all actions of a service ("+a+")")
 		}
 		if meansOne(a, escalations) {
 			escalating = append(escalating, a)
+		}
+		if !whole && meansOne(a, borrowed) {
+			runs = append(runs, a)
+		}
+		if !whole && meansOne(a, lasting) {
+			opens = append(opens, a)
 		}
 		switch {
 		case !everywhere:
@@ -90,6 +110,12 @@ func statementWarnings(s object) (all []string, iamWrites bool) {
 	}
 	if len(escalating) > 0 {
 		all = append(all, "it allows a way to more permissions: "+named(escalating, "actions"))
+	}
+	if len(runs) > 0 {
+		all = append(all, "it allows a way to what the role of a machine, a function or a stack may do: "+named(runs, "actions"))
+	}
+	if len(opens) > 0 {
+		all = append(all, "it allows opening something to other accounts, which lasts longer than the role: "+named(opens, "actions"))
 	}
 	if len(writes) > 0 {
 		all = append(all, "it allows changes on every resource: "+named(writes, "actions"))

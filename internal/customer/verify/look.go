@@ -79,7 +79,7 @@ func (r *run) setup(ctx context.Context, s *cred.Session) {
 	case len(refused) < len(ask):
 		r.check("setup", Note, "setup permissions are still on (%s): credd customer finish-setup %s", named(without(ask, refused)), customer)
 	default:
-		r.check("setup", OK, "setup permissions are off")
+		r.check("setup", OK, "setup permissions are off: none is allowed (%s tried)", count(len(ask), "action"))
 	}
 }
 

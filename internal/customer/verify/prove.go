@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"time"
 
 	"credd/internal/agent/cred"
@@ -41,7 +42,7 @@ func (r *run) prove(ctx context.Context) {
 	case t.Answer == Granted:
 		r.check("right-id", OK, "works with its external ID")
 	case t.Answer == Refused:
-		r.check("right-id", Failed, "is denied%s, also after %d s; AWS does not say why", with(bare), spread/time.Second)
+		r.check("right-id", Failed, "is denied%s, %s; AWS does not say why", with(bare), r.patience())
 	default:
 		r.unclear("right-id", right.What, t)
 	}
@@ -97,7 +98,7 @@ func (r *run) refuse(ctx context.Context, id, how string, with cred.Secret) Answ
 	case Refused:
 		r.check(id, OK, "is denied %s", how)
 	case Granted:
-		r.check(id, Failed, "works %s, also after %d s", how, spread/time.Second)
+		r.check(id, Failed, "works %s, %s", how, r.patience())
 	default:
 		r.unclear(id, how, t)
 	}
@@ -124,6 +125,14 @@ func (r *run) settle(ctx context.Context, try Try) Tried {
 		}
 		r.waited += pause
 	}
+}
+
+// patience says how long a change of before had the time to spread.
+func (r *run) patience() string {
+	if r.late {
+		return fmt.Sprintf("%d s after the verification began", spread/time.Second)
+	}
+	return fmt.Sprintf("also after %d s", spread/time.Second)
 }
 
 // says is the answer in a word or two.

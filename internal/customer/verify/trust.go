@@ -136,18 +136,25 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// anyARN reports whether a pattern holds for each principal of an account.
+// anyARN reports whether a pattern holds for each principal of an account, or for all of its roles or users.
 func anyARN(pattern string) bool {
-	kind := parse(pattern).kind
-	return kind == "" || kind == "*"
+	f := strings.SplitN(pattern, ":", 6)
+	if len(f) < 6 || isVariable(pattern) {
+		return true
+	}
+	rest := strings.Trim(f[5], "*?/")
+	return rest == "" || rest == "role" || rest == "user"
 }
+
+// isVariable reports whether a value is what the request says, such as ${aws:PrincipalArn}: it can hold for any.
+func isVariable(value string) bool { return strings.Contains(value, "${") }
 
 // anyAccount reports whether a value, be it an ARN, an account or an organization, holds for more than one account or organization.
 func anyAccount(value string) bool {
 	if account := parse(value).account; account != "" {
 		value = account
 	}
-	return strings.ContainsAny(value, "*?")
+	return strings.ContainsAny(value, "*?") || isVariable(value)
 }
 
 // everyone looks at a statement for *.
@@ -177,6 +184,8 @@ func (t *trust) externalID(s *statement) {
 	switch {
 	case patterns:
 		t.bad = append(t.bad, "takes external IDs of a pattern, not the one alone")
+	case slices.ContainsFunc(values, isVariable):
+		t.bad = append(t.bad, "takes external IDs that a variable stands for, not the one alone")
 	case !slices.Contains(values, t.id.Reveal()):
 		t.note("has a statement for us with another external ID than the one here")
 	case len(unique(values)) > 1:

@@ -99,12 +99,20 @@ type Verifier struct {
 	Now  func() time.Time
 	Wait func(context.Context, time.Duration) error // returns early, with an error, when the context ends
 	Tell func(string)                               // how far it is, for people
+
+	// Began is when the verification began that this role is a part of, zero for now. What was changed before had the time since to
+	// spread: a customer of 200 roles that are denied is not waited for 200 times.
+	Began time.Time
 }
 
 // Verify proves one role. It takes seconds, and up to a minute more where AWS may still have to spread a change. Its error is that of
 // the context, and nothing is known then.
 func (v *Verifier) Verify(ctx context.Context, role Role) (Result, error) {
 	r := &run{Verifier: v, role: role}
+	if !v.Began.IsZero() {
+		r.waited = min(max(v.Now().Sub(v.Began).Truncate(time.Second), 0), spread)
+		r.late = r.waited == spread
+	}
 	if role.ARN == "" {
 		r.handedOut(ctx)
 	} else {
@@ -125,6 +133,7 @@ type run struct {
 	role   Role
 	proof  proof
 	waited time.Duration // so far, for a change to spread
+	late   bool          // that was over before the first try
 	checks []Check
 	who    string // what is wrong with the identity
 	vague  Tried  // the first answer that proves nothing

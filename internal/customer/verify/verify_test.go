@@ -175,6 +175,31 @@ func TestWaitingIsBounded(t *testing.T) {
 	}
 }
 
+// A role whose turn comes when a change has had its time to spread is not waited for again, and no more is said than that.
+func TestLaterRolesWaitLess(t *testing.T) {
+	began := time.Now()
+	for before, want := range map[time.Duration]struct {
+		waited time.Duration
+		text   string
+	}{
+		-time.Hour:       {spread, "is denied with its external ID, also after 60 s; AWS does not say why"},
+		0:                {spread, "is denied with its external ID, also after 60 s; AWS does not say why"},
+		40 * time.Second: {20 * time.Second, "is denied with its external ID, also after 60 s; AWS does not say why"},
+		time.Hour:        {0, "is denied with its external ID, 60 s after the verification began; AWS does not say why"},
+	} {
+		var waited time.Duration
+		s := &script{answers: []Answer{Refused}, who: right}
+		v := Verifier{
+			Assumer: s, Mirror: s, Now: func() time.Time { return began.Add(before) }, Tell: func(string) {}, Began: began,
+			Wait: func(_ context.Context, d time.Duration) error { waited += d; return nil },
+		}
+		got, err := v.Verify(t.Context(), role())
+		if err != nil || got.Verdict != Denied || waited != want.waited || got.Checks[0].Text != want.text {
+			t.Errorf("%v: got %+v, %v after %v", before, got, err, waited)
+		}
+	}
+}
+
 func TestNobodyWaits(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &script{answers: []Answer{Granted}, who: right}

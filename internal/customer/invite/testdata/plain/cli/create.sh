@@ -1,7 +1,7 @@
 #!/bin/sh
 # Creates the role, the same one as template.yaml. If it stops half-way, run delete.sh and start anew.
 set -eu
-cd -- "$(dirname -- "$0")"
+CDPATH= cd -- "$(dirname -- "$0")"
 
 account=$(aws sts get-caller-identity --query Account --output text)
 if [ "$account" != 012345678901 ]; then

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Ends the setup permissions. All others stay.
 set -eu
-cd -- "$(dirname -- "$0")"
+CDPATH= cd -- "$(dirname -- "$0")"
 
 account=$(aws sts get-caller-identity --query Account --output text)
 if [ "$account" != 012345678901 ]; then
