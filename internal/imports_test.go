@@ -39,6 +39,7 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/adopt", "credd/internal/cli", "cli prints, adopt does not"},
 	{"credd/internal/console", "credd/internal/agent", "it is handed a session"},
 	{"credd/internal/loopback", "credd/internal/...", "a leaf"},
+	{"credd/internal/partition", "credd/internal/...", "a leaf: a table"},
 	{"credd/internal/console", "credd/internal/cli", "cli prints, console does not"},
 	{"credd/internal/customer/invite", "os", "pure text: it writes no file"},
 	{"credd/internal/customer/invite", "net/http", "pure text: it asks nobody"},
@@ -94,6 +95,17 @@ var helperBans = []struct{ ban, reason string }{
 	{"github.com/spf13/cobra", "14 % start-up"},
 	{"github.com/aws/...", "doubles start-up"},
 	{"credd/internal/agent/...", "the helper moves bytes and knows nothing of the agent"},
+}
+
+// daemonBans are what credd may not link, directly or not. text/template is there by cobra, which keeps it from being used.
+var daemonBans = []struct{ ban, reason string }{
+	{"html/template", "keeps every method of every type alive: megabytes"},
+	{"go.yaml.in/...", "invitations are written, not read"},
+	{"gopkg.in/yaml.v3", "likewise"},
+	{"github.com/hashicorp/...", "likewise"},
+	{"github.com/zclconf/...", "likewise"},
+	{"golang.org/x/net/...", "for the tests of the page; net/http has a copy of what it needs"},
+	{"golang.org/x/text/...", "tables of megabytes"},
 }
 
 func list(t *testing.T, args ...string) []pkg {
@@ -152,6 +164,22 @@ func TestTheHelperStaysSmall(t *testing.T) {
 			if under(dep, b.ban) {
 				t.Errorf("credhelper links %s: %s", dep, b.reason)
 			}
+		}
+	}
+}
+
+func TestTheDaemonLinksNoReaders(t *testing.T) {
+	p := list(t, "credd/cmd/credd")[0]
+	for _, dep := range p.Deps {
+		for _, b := range daemonBans {
+			if under(dep, b.ban) {
+				t.Errorf("credd links %s: %s", dep, b.reason)
+			}
+		}
+	}
+	for _, p := range list(t, "credd/...") {
+		if !simulates(p.ImportPath) && (slices.Contains(p.Imports, "text/template") || slices.Contains(p.Imports, "html/template")) {
+			t.Errorf("%s imports a template package: it keeps every method of every type alive", p.ImportPath)
 		}
 	}
 }

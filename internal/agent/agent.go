@@ -1,7 +1,7 @@
 // Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go, memory.go), why
-// one may be denied (causes.go) and whether it still works (weekly.go, verify.go), and the requests that look after the daemon itself
-// (manage.go, login.go).
+// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go) and is kept of
+// that (news.go, memory.go, memorywrite.go), why one may be denied (causes.go), whether it works as it should (verify.go, verifytry.go)
+// and still does (weekly.go, weeklytry.go, drift.go), and the requests that look after the daemon itself (manage.go, login.go).
 package agent
 
 import (
@@ -137,13 +137,13 @@ func (a *Agent) Sweep() {
 	a.cache.Sweep()
 	a.cache.Settle()
 	a.testDue(context.Background())
-	a.memory.flush(false)
+	a.memory.flush()
 }
 
 // Close ends all flights, and writes what was seen of roles.
 func (a *Agent) Close() {
 	a.cache.Close()
-	a.memory.flush(true)
+	a.memory.flushAll()
 }
 
 // warn sets or, with an empty text, clears a line that status shows.

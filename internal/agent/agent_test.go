@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"go.uber.org/goleak"
 
 	"credd/internal/agent"
@@ -301,6 +302,10 @@ func (f *fakeSTS) set(answer func(sts.Caller, sts.Request) error) {
 func denied(sts.Caller, sts.Request) error {
 	return &sts.Error{Reason: sts.Denied, Message: "denied by AWS", RequestID: "req-denied"}
 }
+
+// deniedByUs is a denial of which AWS says that it is about a policy of the caller's.
+var deniedByUs = sts.Sort(&smithy.GenericAPIError{Code: "AccessDenied", Message: "User: arn:aws:iam::210987654321:user/work is not authorized to perform: sts:AssumeRole " +
+	"on resource: arn:aws:iam::012345678901:role/admin with an explicit deny in an identity-based policy"}, time.Now())
 
 func has(e *ipc.Error, code ipc.Code, text string) bool {
 	return e != nil && e.Code == code && strings.Contains(e.Message+" | "+e.Hint, text)

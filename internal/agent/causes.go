@@ -31,21 +31,41 @@ type evidence struct {
 	now   time.Time
 }
 
-// causes returns what may be why a role is denied, in order of evidence.
-func (a *Agent) causes(st *state, role *roster.Role, err error) []cause {
+// causes returns what may be why a role is denied, in order of evidence. us is who was denied, "" if that is not known.
+func (a *Agent) causes(st *state, role *roster.Role, err error, us string) []cause {
 	role = st.failed(role, err)
+	if said := (*sts.Error)(nil); errors.As(err, &said) && said.Reason == sts.Denied && !said.OfRole() {
+		if us == "" {
+			us = "source " + role.Source + " (who it is: credd source test " + role.Source + ")"
+		}
+		hint := "AWS gives a reason that is about our own side, not the customer's: let " + us + " call sts:AssumeRole on " + role.ARN
+		if role.ARN == "" {
+			hint = ownHint(role.Source)
+		}
+		return []cause{{"our own side: the reason that AWS gives is about our policies, not about the role's trust policy", hint}}
+	}
 	e := &evidence{Agent: a, st: st, role: role, key: role.Customer.Key, now: a.Now()}
 	e.seen = a.memory.of(role)
 	if e.since = a.health.of(role.Name).since; e.since.IsZero() {
 		e.since = e.now
 	}
-	var said *sts.Error
-	if errors.As(err, &said) && isOurs(said) {
-		return []cause{{"our own side: the reason that AWS gives is about our policies, not about the role's trust policy",
-			"AWS names a policy of our own side, not of the customer's. Let source " + role.Source + " assume the role (who it is: credd source test " + role.Source + ")"}}
+	return slices.Concat(e.changed(), e.invitation(), e.neighbours(), e.past(), []cause{{text: e.unsaid(us)}})
+}
+
+// unsaid is all that AWS gives the one answer for.
+func (e *evidence) unsaid(us string) string {
+	if us == "" {
+		us = "source " + e.role.Source
 	}
-	out := slices.Concat(e.changed(), e.invitation(), e.neighbours(), e.verification())
-	return append(out, cause{text: "AWS gives one answer for a deleted role, a changed trust policy, another external ID and missing MFA, and does not say which"})
+	id := "has another external ID than " + e.role.File
+	if e.role.ExternalID.IsZero() {
+		id = "asks for an external ID"
+	}
+	text := "AWS gives one answer for all of these: the role is not there, or its trust policy does not name " + us + ", or " + id
+	if !e.hasMFA() {
+		text += ", or asks for MFA, which source " + e.role.Source + " does not give"
+	}
+	return text
 }
 
 // texts are the causes as they travel.
@@ -172,13 +192,14 @@ func (n neighbour) later(o neighbour) neighbour {
 	return n
 }
 
-// verification tells what was proven of the role.
-func (e *evidence) verification() []cause {
-	switch v := e.seen.Verified; {
-	case v != nil && v.Verdict == verify.Verified:
+// past tells until when the role is known to have been as it should.
+func (e *evidence) past() []cause {
+	v, worked := e.seen.Verified, e.seen.Worked
+	switch {
+	case v != nil && v.Verdict == verify.Verified && !worked.After(v.At):
 		return []cause{{text: "a change since " + customer.Day(v.At) + ", when it was last verified"}}
-	case e.seen.Worked.IsZero():
-		return []cause{{text: "a role that was never there for us: it never worked, as far as credd knows"}}
+	case !worked.IsZero():
+		return []cause{{text: "a change since " + e.clock(worked) + ", when it last worked"}}
 	}
-	return nil
+	return []cause{{text: "a role that was never there for us: it never worked, as far as credd knows"}}
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -8,13 +9,17 @@ import (
 	"credd/internal/customer/verify"
 )
 
-// noteAllVerified keeps what a verification found, before its command is answered: in one write, as each is of the whole record.
+// noteAllVerified keeps what a verification found, before its command is answered: in one write a customer, as each is of the whole
+// record.
 func (a *Agent) noteAllVerified(all []*trial) {
+	var customers []string
 	for _, t := range all {
 		a.noteVerified(t.role.Name, t.result)
+		if key, _, ok := split(t.role); ok && !slices.Contains(customers, key) {
+			customers = append(customers, key)
+		}
 	}
-	key, _, _ := split(all[0].role) // they are of one customer
-	a.memory.flush(false, key)
+	a.memory.flushOf(customers...)
 }
 
 func (a *Agent) noteVerified(name string, r verify.Result) {
@@ -45,11 +50,11 @@ const driftMark = "drift " // begins what the warnings of this file are about
 func (a *Agent) drift(name string, seen customer.Seen) {
 	role, err := a.state.Load().role(name)
 	text := ""
-	if v := seen.Verified; err == nil && v != nil && v.Settings == settingsOf(role) && v.Verdict == verify.Verified {
+	if v := seen.Verified; err == nil && v != nil && v.Settings == settingsOf(role) {
 		switch {
 		case seen.Drifted():
 			text = name + ": verified " + day(v.At) + ", denied since " + day(seen.DeniedSince)
-		case seen.CheckFailed != "" && seen.Checked.After(v.At):
+		case seen.Strayed():
 			text = name + ": verified " + day(v.At) + ", of another account or role since " + day(seen.Checked)
 		}
 	}

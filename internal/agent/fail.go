@@ -115,7 +115,7 @@ func (a *Agent) explainRole(role string, err error) failure {
 		}
 	}
 	if at, err := a.state.Load().role(role); err == nil && at.ARN == "" && f.code == ipc.Denied {
-		f.hint = "the role hands out its source's own session; what AWS lets that source do shows: credd source test " + at.Source
+		f.hint = ownHint(at.Source)
 	}
 	if st := a.state.Load(); st != nil {
 		if at, missing := st.role(role); missing == nil {
@@ -125,6 +125,11 @@ func (a *Agent) explainRole(role string, err error) failure {
 	}
 	f.message = role + ": " + f.message
 	return f
+}
+
+// ownHint is what to do about a role that hands out its source's own session, and is denied.
+func ownHint(source string) string {
+	return "the role hands out its source's own session; what AWS lets that source do shows: credd source test " + source
 }
 
 // placeOf says where ARN and external ID of the role that was refused stand.

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +22,7 @@ type record struct {
 	tried  time.Time
 	kind   string // of the failure: another one begins anew
 	err    error
-	causes []cause // of a denial, in order of evidence
+	causes []cause // of a denial, in order of the evidence there was then; status works them out anew
 	note   string  // about the session in force, for status
 }
 
@@ -60,7 +59,7 @@ func (a *Agent) note(st *state, role *roster.Role, note string, err error) {
 	if err != nil {
 		f := explain(err)
 		if f.code == ipc.Denied {
-			a.health.because(role.Name, a.causes(st, role, err))
+			a.health.because(role.Name, a.causes(st, role, err, ""))
 		}
 		a.Log.Warn("role failed", "role", role.Name, "outcome", f.outcome, "error", f.message, "request_id", requestID(err))
 		return
@@ -86,15 +85,12 @@ func (a *Agent) recall(role *roster.Role) {
 	a.health.begin(role.Name, r)
 }
 
-// deniedThere reports whether AWS denied this role, and not because of our own side's policies: of those it says so.
+// deniedThere reports whether AWS denied this role itself, from its own side.
 func deniedThere(err error) bool {
 	var chain *chainError
 	var e *sts.Error
-	return !errors.As(err, &chain) && errors.As(err, &e) && e.Reason == sts.Denied && !isOurs(e)
+	return !errors.As(err, &chain) && errors.As(err, &e) && e.OfRole()
 }
-
-// isOurs reports whether AWS says that what denies is a policy of our own side.
-func isOurs(e *sts.Error) bool { return strings.Contains(e.Message, " because ") }
 
 // kindOf is the outcome of an error, "" of none.
 func kindOf(err error) string {

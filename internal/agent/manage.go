@@ -90,7 +90,7 @@ func (a *Agent) status() api.Status {
 	st := a.state.Load()
 	out := api.Status{
 		Version: a.Version, PID: os.Getpid(), Started: a.started.UTC(), Replaced: a.program.replaced(), Socket: a.Socket, ConfigDir: a.ConfigDir,
-		Sources: a.sourceStates(st), Sessions: []api.Session{}, Failing: []api.Failure{}, Problems: problems(st.roster), Warnings: []string{},
+		Sources: a.sourceStates(st), Sessions: []api.Session{}, Failing: []api.Failure{}, Problems: problems(st.roster), Drifted: []string{}, Warnings: []string{},
 	}
 	out.Customers, out.Roles = st.roster.Count()
 	for _, l := range a.cache.Live() {
@@ -106,7 +106,7 @@ func (a *Agent) status() api.Status {
 			if f.code == ipc.Denied {
 				causes := r.causes // of when it was denied
 				if i < mostWeighed {
-					causes = a.causes(st, role, r.err)
+					causes = a.causes(st, role, r.err, "")
 				}
 				fl.Causes = texts(causes)
 			}
@@ -117,7 +117,11 @@ func (a *Agent) status() api.Status {
 	a.notes.Lock()
 	defer a.notes.Unlock()
 	for _, about := range slices.Sorted(maps.Keys(a.warnings)) {
-		out.Warnings = append(out.Warnings, a.warnings[about])
+		to := &out.Warnings
+		if strings.HasPrefix(about, driftMark) {
+			to = &out.Drifted
+		}
+		*to = append(*to, a.warnings[about])
 	}
 	return out
 }

@@ -1,24 +1,13 @@
 package agent
 
 import (
-	"context"
 	"errors"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"credd/internal/agent/roster"
 	"credd/internal/customer"
-	"credd/internal/customer/verify"
-)
-
-const (
-	writeSoon  = 2 * time.Second // news are written together
-	writeAgain = time.Hour       // that a role still works is no news
-	writeRetry = time.Minute     // after a disk was full
-	mostWrites = 64              // at once, so that a thousand roles that are asked for together take no memory for this
 )
 
 // memory keeps what is seen of roles over restarts, a file a customer. Of these only what is not written yet is held here; it is
@@ -51,82 +40,8 @@ type kept struct {
 	saving bool      // it is being written
 }
 
-// news is one thing that was seen of a role.
-type news struct {
-	role *roster.Role
-	at   time.Time
-	set  func(s customer.Seen) (now customer.Seen, urgent, changed bool)
-}
-
 func newMemory(dir string, now func() time.Time) *memory {
 	return &memory{dir: dir, now: now, changed: make(chan struct{}, 1), by: map[string]*kept{}, written: now().Round(0)}
-}
-
-// settingsOf is the fingerprint of a role as it is configured.
-func settingsOf(r *roster.Role) string { return customer.Settings(r.ARN, r.ExternalID, r.Source) }
-
-// split returns a role's customer, and its name without it. Sources' own sessions are of no customer.
-func split(r *roster.Role) (key, name string, ok bool) {
-	key, name, ok = strings.Cut(r.Name, "/")
-	return key, name, ok && !strings.HasPrefix(key, ownMark)
-}
-
-// worked and denied take a moment: the caller is the end of a flight.
-func (m *memory) worked(r *roster.Role, at time.Time) {
-	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
-		settings := settingsOf(r)
-		urgent := s.Worked.IsZero() || !s.DeniedSince.IsZero() || s.Settings != settings
-		s.Worked, s.Settings, s.ARN, s.Source = at.UTC().Round(0), settings, r.ARN, r.Source
-		s.DeniedSince, s.DeniedWith = time.Time{}, ""
-		return s, urgent, true
-	})
-}
-
-func (m *memory) denied(r *roster.Role, at time.Time) {
-	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
-		settings := settingsOf(r)
-		if !s.DeniedSince.IsZero() && s.DeniedWith == settings {
-			return s, false, false
-		}
-		s.DeniedSince, s.DeniedWith = at.UTC().Round(0), settings
-		return s, true, true
-	})
-}
-
-// checked keeps that a weekly test told something: what was wrong, if anything was beside a denial.
-func (m *memory) checked(r *roster.Role, at time.Time, wrong string) {
-	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
-		s.Checked, s.CheckFailed = at.UTC().Round(0), wrong
-		return s, true, true
-	})
-}
-
-// verified keeps a verification. One that found nothing out does not replace one that did.
-func (m *memory) verified(r *roster.Role, v verify.Result) {
-	m.tell(r, func(s customer.Seen) (customer.Seen, bool, bool) {
-		if old := s.Verified; v.Verdict == verify.Inconclusive && old != nil && old.Verdict != verify.Inconclusive && old.Settings == v.Settings {
-			return s, false, false
-		}
-		s.Verified, s.CheckFailed = &v, ""
-		if v.Verdict == verify.Verified {
-			s.Worked, s.Settings, s.ARN, s.Source = v.At.UTC().Round(0), v.Settings, r.ARN, r.Source
-			s.DeniedSince, s.DeniedWith = time.Time{}, ""
-		}
-		return s, true, true
-	})
-}
-
-func (m *memory) tell(r *roster.Role, set func(customer.Seen) (customer.Seen, bool, bool)) {
-	if _, _, ok := split(r); !ok {
-		return
-	}
-	m.queue.Lock()
-	m.news = append(m.news, news{r, m.now().Round(0), set})
-	m.queue.Unlock()
-	select {
-	case m.changed <- struct{}{}:
-	default:
-	}
 }
 
 // of returns what was seen of a role.
@@ -248,123 +163,4 @@ func (m *memory) drop() (saving bool) {
 		}
 	}
 	return saving
-}
-
-// run writes what is to be written until ctx ends. It sleeps while there is nothing.
-func (m *memory) run(ctx context.Context) {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	for {
-		timer.Stop()
-		if next := m.flush(false); next > 0 {
-			timer.Reset(next)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		case <-m.changed:
-		}
-	}
-}
-
-// flush writes what is due, all that is not written, or that of some customers only, and returns after how long something is due
-// again, 0 for nothing.
-func (m *memory) flush(all bool, only ...string) time.Duration {
-	m.saving.Lock()
-	defer m.saving.Unlock()
-	m.mu.Lock()
-	m.take()
-	now := m.now().Round(0)
-	due := m.due(now, all, only)
-	m.mu.Unlock()
-	var failed error
-	unsaved := map[string]bool{}
-	for key, r := range due {
-		if err := r.Save(m.dir, key); err != nil {
-			failed, unsaved[key] = err, true
-		}
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case failed != nil:
-		m.failed = now
-		m.warn("records", "what is seen of roles cannot be written, and is lost when credd ends: "+failed.Error())
-	case len(due) > 0:
-		m.failed = time.Time{}
-		m.warn("records", "")
-	}
-	for key := range due {
-		k := m.by[key]
-		if k == nil {
-			continue
-		}
-		k.saving = false
-		if unsaved[key] {
-			k.since, k.stale = now, true
-		}
-		m.prune(key)
-	}
-	return m.next(now)
-}
-
-// due takes the records to write now. m.mu is held.
-func (m *memory) due(now time.Time, all bool, only []string) map[string]customer.Record {
-	out, whole := map[string]customer.Record{}, true
-	hourly := over(now, m.written, writeAgain)
-	for key, k := range m.by {
-		news := !k.since.IsZero() && over(now, k.since, writeSoon) && (m.failed.IsZero() || over(now, m.failed, writeRetry))
-		if asked := len(only) > 0 && slices.Contains(only, key); !k.stale || !asked && (len(only) > 0 || !(all || news || hourly)) {
-			continue
-		}
-		if whole = all || len(out) < mostWrites; !whole {
-			break
-		}
-		roles, ok := m.inForce(key)
-		if !ok { // it went while its role was being assumed
-			delete(m.by, key)
-			continue
-		}
-		maps.DeleteFunc(k.record.Roles, func(name string, _ customer.Seen) bool { return !slices.Contains(roles, name) })
-		r := k.record
-		r.Roles = maps.Clone(r.Roles)
-		out[key] = r
-		k.since, k.stale, k.saving = time.Time{}, false, true
-	}
-	if hourly && whole && len(only) == 0 && len(out) > 0 {
-		m.written = now
-	}
-	return out
-}
-
-// next is how long nothing is due. m.mu is held.
-func (m *memory) next(now time.Time) time.Duration {
-	var next time.Duration
-	if m.unread {
-		next = writeRetry
-	}
-	for _, k := range m.by {
-		var at time.Time
-		switch {
-		case !k.since.IsZero() && !m.failed.IsZero():
-			at = m.failed.Add(writeRetry)
-		case !k.since.IsZero():
-			at = k.since.Add(writeSoon)
-		case k.stale:
-			at = m.written.Add(writeAgain)
-		default:
-			continue
-		}
-		if d := max(at.Sub(now), 10*time.Millisecond); next == 0 || d < next {
-			next = d
-		}
-	}
-	return next
-}
-
-// over reports whether a time has passed since then, by a clock that may have been set back meanwhile.
-func over(now, then time.Time, d time.Duration) bool {
-	since := now.Sub(then)
-	return since >= d || since < 0
 }

@@ -295,11 +295,9 @@ func TestARecordOfANewerCredd(t *testing.T) {
 func TestOurOwnSideIsNoDrift(t *testing.T) {
 	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin")})
 	w.get(t, "acme/admin")
-	w.aws.set(func(sts.Caller, sts.Request) error {
-		return &sts.Error{Reason: sts.Denied, Message: "denied by AWS because no identity-based policy allows the sts:AssumeRole action"}
-	})
+	w.aws.set(func(sts.Caller, sts.Request) error { return deniedByUs })
 	w.advance(2 * time.Hour)
-	if _, e := w.get(t, "acme/admin"); !has(e, ipc.Denied, "policy of our own side") {
+	if _, e := w.get(t, "acme/admin"); !has(e, ipc.Denied, "about our own side") {
 		t.Errorf("got %+v", e)
 	}
 	w.settle()

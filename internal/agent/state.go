@@ -49,7 +49,7 @@ func (a *Agent) spec(s *roster.Source, all roster.Settings) source.Spec {
 	url := cmp.Or(s.EndpointURL, all.Network.EndpointURL)
 	return source.Spec{
 		Name: s.Name, Type: s.Type, Region: s.Region, Endpoint: url, Services: all.Network.EndpointURL,
-		STSRegion: cmp.Or(s.STSRegion, all.Defaults.STSRegion, s.Region, all.Defaults.Region, firstRegions[partitionOf(s)], firstRegions["aws"]),
+		STSRegion: cmp.Or(s.STSRegion, all.Defaults.STSRegion, s.Region, all.Defaults.Region, FirstRegion(s.MFASerial, s.RoleARN)),
 		Profile:   s.Profile, MFASerial: s.MFASerial, MFA: s.MFA, MFACommand: source.Join(s.MFACommand),
 		StartURL: s.StartURL, SSORegion: s.SSORegion, SSOSession: s.SSOSession, AccountID: s.AccountID, RoleName: s.RoleName,
 		TokenFile: s.TokenFile, RoleARN: s.RoleARN, Command: source.Join(s.Command),

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
@@ -46,10 +45,11 @@ func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, fail
 		return nil, f
 	}
 	var err error
-	tell, began := func(text string) { c.event(api.Event{Notice: text}) }, a.Now()
+	began := a.Now()
 	for _, t := range all {
 		t.began = began
 	}
+	tell := func(text string) { c.event(api.Event{Notice: text}) }
 	c.attended(ctx, func(ctx context.Context) {
 		if r.All {
 			runAll(ctx, all, tell)
@@ -167,13 +167,12 @@ func (st *state) namedToVerify(name string) ([]*roster.Role, failure) {
 
 // subject is a role as package verify wants it.
 func (t *trial) subject(ctx context.Context) verify.Role {
-	role, spec := t.role, t.st.specs[t.role.Source]
+	role := t.role
 	key, name, _ := strings.Cut(role.Name, "/")
 	out := verify.Role{
 		Name: role.Name, ARN: role.ARN, AccountID: role.AccountID, ExternalID: role.ExternalID, Duration: role.Duration,
 		Marked: len(role.Tags) > 0 || role.SourceIdentity != "", Settings: settingsOf(role), File: role.File,
-		LongTerm: !t.by.Session.Temporary(), CanMFA: spec.Type == "keys" && spec.MFASerial != "",
-		Worked: t.a.lastWorked(role), Alike: t.st.alike(role),
+		LongTerm: !t.by.Session.Temporary(), Alike: t.st.alike(role),
 	}
 	if id, err := t.a.Assumer.Identity(ctx, t.by); err == nil {
 		out.Us = id.ARN
@@ -190,15 +189,6 @@ func (t *trial) subject(ctx context.Context) verify.Role {
 	return out
 }
 
-// lastWorked is when a role, as it is now, last worked: also before this daemon.
-func (a *Agent) lastWorked(role *roster.Role) time.Time {
-	at := a.health.of(role.Name).worked
-	if seen := a.memory.of(role); at.IsZero() && seen.Settings == settingsOf(role) {
-		at = seen.Worked
-	}
-	return at
-}
-
 // alike are the roles of other customers that have the same external ID.
 func (st *state) alike(role *roster.Role) (names []string) {
 	for _, other := range st.roster.Roles() {
@@ -207,14 +197,6 @@ func (st *state) alike(role *roster.Role) (names []string) {
 		}
 	}
 	return names
-}
-
-// ourSide is what to do where our own policies deny.
-func ourSide(by, role string) string {
-	if by == "" {
-		by = "who asks"
-	}
-	return "this is about our own side: let " + by + " call sts:AssumeRole on " + role
 }
 
 var _ verify.Assumer = (*trial)(nil)

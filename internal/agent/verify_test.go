@@ -104,7 +104,7 @@ func TestVerdicts(t *testing.T) {
 			set: func(w *trialWorld) {
 				w.aws.SetTrust(acmeRole, conditions(ourUser, id+`,"Bool":{"aws:MultiFactorAuthPresent":"true"}`))
 			},
-			want: deniedText, hint: "or it asks for MFA, which the source of this role does not give", waited: time.Minute,
+			want: deniedText, hint: "or asks for MFA, which source work does not give; then: credd customer verify acme/readonly", waited: time.Minute,
 		},
 		"role deleted": {
 			set:  func(w *trialWorld) { w.aws.DeleteRole(acmeRole) },
@@ -115,7 +115,7 @@ func TestVerdicts(t *testing.T) {
 				w.aws.DeleteRole(acmeRole)
 				w.invited(invite.Terms{Customer: "acme", Role: "readonly", RoleName: "ReadOnly", Path: "/northwind/", Partition: "aws", AccountID: "012345678901", Invited: w.now()})
 			},
-			want: deniedText, hint: "it can be that the invitation of ", waited: time.Minute,
+			want: deniedText, hint: "in order of evidence: an invitation that is not deployed yet: it is of ", waited: time.Minute,
 		},
 		"session shorter than configured": {
 			role: trialRole{lines: "duration = \"8h\"\n"},
@@ -163,7 +163,7 @@ func TestVerdicts(t *testing.T) {
 			role: trialRole{noID: true},
 			want: "denied: is denied without an external ID, and none is set here; AWS does not say why\n" +
 				"failed right-id: is denied without an external ID, and none is set here, also after 60 s; AWS does not say why\n",
-			hint: "its trust policy asks for an external ID", waited: time.Minute,
+			hint: "or asks for an external ID", waited: time.Minute,
 		},
 		"it opens after a while": {
 			set: func(w *trialWorld) {

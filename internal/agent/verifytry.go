@@ -28,6 +28,7 @@ type trial struct {
 	err    error       // why there is no caller
 	entry  audit.Entry // who wants it
 	us     string
+	denied error // the last one from the role's side
 	result verify.Result
 }
 
@@ -46,7 +47,11 @@ func (t *trial) run(ctx context.Context, tell func(string)) {
 	subject := t.subject(ctx)
 	t.us = subject.Us
 	v := verify.Verifier{Assumer: t, Mirror: t, Now: t.a.Now, Wait: t.a.Wait, Tell: tell, Began: t.began}
-	t.result, _ = v.Verify(ctx, subject) // it fails with ctx, at which the caller looks
+	t.result, _ = v.Verify(ctx, subject)                       // it fails with ctx, at which the caller looks
+	if t.result.Verdict == verify.Denied && t.role.ARN != "" { // what speaks for which cause is the daemon's to know
+		all := texts(t.a.causes(t.st, t.role, t.denied, t.us))
+		t.result.Hint = t.mend("ask the account's owner; it can be, in order of evidence: " + strings.Join(all, "; "))
+	}
 }
 
 // Assume makes one request for a session, and notes it in the audit log: our own CloudTrail has it, too.
@@ -99,10 +104,10 @@ func (t *trial) sorted(err error, f failure) verify.Tried {
 	case e == nil:
 	case sts.TooLong(err):
 		out.Answer = verify.TooLong
-	case e.Reason == sts.Denied && e.OfRole():
-		out.Answer = verify.Refused
+	case e.OfRole():
+		out.Answer, t.denied = verify.Refused, err
 	case e.Reason == sts.Denied:
-		out.Answer, out.Hint = verify.OurSide, t.mend(ourSide(t.us, t.role.ARN))
+		out.Answer, out.Hint = verify.OurSide, t.mend(t.a.causes(t.st, t.role, err, t.us)[0].hint)
 		out.Reason = "denied by AWS " + e.Why() + ", which is about our own side and proves nothing about the role"
 	}
 	return out

@@ -77,22 +77,22 @@ func TestDriftIsFoundWithinAWeek(t *testing.T) {
 	}
 	want := fmt.Sprintf("acme/admin: verified %s, denied since %s", start.Add(-2*time.Hour).Local().Format("2 Jan"), w.clock().Local().Format("2 Jan"))
 	st := w.status(t)
-	if len(st.Warnings) != 1 || st.Warnings[0] != want {
-		t.Errorf("got %q, want %q", st.Warnings, want)
+	if len(st.Drifted) != 1 || st.Drifted[0] != want || len(st.Warnings) != 0 {
+		t.Errorf("got %q, %q, want %q", st.Drifted, st.Warnings, want)
 	}
 	if len(st.Failing) != 1 || st.Failing[0].Outcome != "denied" || len(st.Failing[0].Causes) == 0 {
 		t.Errorf("got %+v", st.Failing)
 	}
 	w.restart(t)
 	w.agent.Sweep()
-	if st := w.status(t); len(st.Warnings) != 1 || st.Warnings[0] != want {
-		t.Errorf("after a restart: got %q, want %q", st.Warnings, want)
+	if st := w.status(t); len(st.Drifted) != 1 || st.Drifted[0] != want {
+		t.Errorf("after a restart: got %q, want %q", st.Drifted, want)
 	}
 	w.aws.set(nil)
 	w.get(t, "acme/admin")
 	w.settle()
-	if st := w.status(t); len(st.Warnings) != 0 || !w.standing(t).Good {
-		t.Errorf("got %q, %+v for a role that works again", st.Warnings, w.standing(t))
+	if st := w.status(t); len(st.Drifted) != 0 || !w.standing(t).Good {
+		t.Errorf("got %q, %+v for a role that works again", st.Drifted, w.standing(t))
 	}
 }
 
@@ -104,8 +104,8 @@ func TestTheWeeklyTest(t *testing.T) {
 	if s := w.standing(t); !s.Good || w.record(t, "acme").Roles["admin"].Checked.IsZero() {
 		t.Errorf("got %+v", s)
 	}
-	if st := w.status(t); len(st.Sessions) != 0 || len(st.Warnings) != 0 {
-		t.Errorf("got %+v, %q; want no session that nobody asked for", st.Sessions, st.Warnings)
+	if st := w.status(t); len(st.Sessions) != 0 || len(st.Drifted) != 0 {
+		t.Errorf("got %+v, %q; want no session that nobody asked for", st.Sessions, st.Drifted)
 	}
 	w.pass(30*days, func() bool { return false })
 	if n := w.aws.count() - before; n < 4 || n > 6 {
@@ -116,8 +116,8 @@ func TestTheWeeklyTest(t *testing.T) {
 	if s := w.standing(t); s.Word != string(verify.WrongIdentity) || s.Good {
 		t.Errorf("got %+v for the session of another role", s)
 	}
-	if st := w.status(t); len(st.Warnings) != 1 || !strings.Contains(st.Warnings[0], "of another account or role since") {
-		t.Errorf("got %q", st.Warnings)
+	if st := w.status(t); len(st.Drifted) != 1 || !strings.Contains(st.Drifted[0], "of another account or role since") {
+		t.Errorf("got %q", st.Drifted)
 	}
 }
 
@@ -182,8 +182,8 @@ func TestAnInconclusiveTest(t *testing.T) {
 	if n := w.aws.count() - before; n < 5 || n > 7 {
 		t.Errorf("got %d tries in 6 hours", n)
 	}
-	if st := w.status(t); len(st.Failing) != 0 || len(st.Warnings) != 0 || !w.standing(t).Good {
-		t.Errorf("got %+v, %q, %+v", st.Failing, st.Warnings, w.standing(t))
+	if st := w.status(t); len(st.Failing) != 0 || len(st.Drifted) != 0 || !w.standing(t).Good {
+		t.Errorf("got %+v, %q, %+v", st.Failing, st.Drifted, w.standing(t))
 	}
 	w.aws.set(denied)
 	w.pass(3*time.Hour, func() bool { return false })
@@ -207,8 +207,8 @@ func TestTheWeeklyTestAsksNobody(t *testing.T) {
 	if w.aws.count() != 0 {
 		t.Errorf("got %d calls", w.aws.count())
 	}
-	if st := w.status(t); len(st.Warnings) != 0 {
-		t.Errorf("got %q", st.Warnings)
+	if st := w.status(t); len(st.Drifted) != 0 {
+		t.Errorf("got %q", st.Drifted)
 	}
 }
 

@@ -35,17 +35,14 @@ func lock() (unlock func(), err error) {
 		return nil, err
 	}
 	name := filepath.Join(dir, "aws.lock")
-	for end := time.Now().Add(lockWait); ; time.Sleep(poll) {
-		f, err := disk.TryLock(name)
-		switch {
-		case err == nil:
-			return func() { f.Close() }, nil
-		case !errors.Is(err, disk.ErrLocked):
-			return nil, unwritable(name, err)
-		case time.Now().After(end):
-			return nil, &Error{Path: name, Err: err, Message: "another credd holds the lock of the AWS files", Hint: "try again once it has ended; on Unix this shows which it is: fuser " + word(name)}
-		}
+	f, err := disk.Lock(name, lockWait)
+	switch {
+	case errors.Is(err, disk.ErrLocked):
+		return nil, &Error{Path: name, Err: err, Message: "another credd holds the lock of the AWS files", Hint: "try again once it has ended; on Unix this shows which it is: fuser " + word(name)}
+	case err != nil:
+		return nil, unwritable(name, err)
 	}
+	return func() { f.Close() }, nil
 }
 
 // follow returns the file that a path leads to by links. It need not be there yet.

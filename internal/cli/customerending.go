@@ -21,6 +21,8 @@ type ending struct {
 	Roles    []endingRole `json:"roles"`
 	Profiles []string     `json:"profiles"` // that are removed
 	Live     []liveUntil  `json:"live"`     // credentials that were handed out
+
+	withProfile []string // the roles of Profiles
 }
 
 // endingRole is a role that the customer is to delete.
@@ -39,9 +41,17 @@ type liveUntil struct {
 	Until time.Time `json:"until"`
 }
 
-// endingOf works out what the customer has to do, from its file, wherever that is, and its invitations.
-func endingOf(key, file string, terms []invite.Terms) (*ending, error) {
-	e := &ending{Customer: key, Roles: []endingRole{}, Profiles: []string{}, Live: []liveUntil{}}
+// endingOf works out what there is to do, from the customer's file, wherever that is, and its invitations.
+func endingOf(where locations, key, file string, terms []invite.Terms) (*ending, error) {
+	managed, err := profilesOf(where, key)
+	if err != nil {
+		return nil, err
+	}
+	e := &ending{
+		Customer: key, Roles: []endingRole{}, Profiles: slices.AppendSeq([]string{}, maps.Keys(managed)), Live: []liveUntil{},
+		withProfile: slices.Sorted(maps.Values(managed)),
+	}
+	slices.Sort(e.Profiles)
 	roles, err := roster.RolesIn(file)
 	if err != nil {
 		return nil, err

@@ -232,5 +232,5 @@ func (a *invitation) outOf(key, role string, many bool) (string, error) {
 	return filepath.Abs(out)
 }
 
-// missing is an error of usage about a flag.
+// missing is an error that is mended by other flags, or in the configuration.
 func missing(message, hint string) error { return &userError{ipc.Usage, message, hint} }

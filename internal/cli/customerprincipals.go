@@ -11,6 +11,7 @@ import (
 	"credd/internal/agent/roster"
 	"credd/internal/customer/invite"
 	"credd/internal/ipc"
+	"credd/internal/partition"
 )
 
 // What IAM Identity Center puts around the name of a permission set to make that of its role.
@@ -97,7 +98,8 @@ func (s *Streams) principals(ctx context.Context, now *roster.Roster, source str
 	switch src.Type {
 	case "sso":
 		region := cmp.Or(src.SSORegion, src.Region, now.Settings.Defaults.Region) // with sso_session it is in ~/.aws/config
-		return ssoPrincipals(partitionOf(region), src.AccountID, src.RoleName), nil
+		in, _ := partition.OfRegion(region)
+		return ssoPrincipals(cmp.Or(in.Name, "aws"), src.AccountID, src.RoleName), nil
 	case "web-identity":
 		return []string{src.RoleARN}, nil
 	}
@@ -129,16 +131,6 @@ func patternsOf(arn, source string) ([]string, error) {
 func ssoPrincipals(partition, account, name string) []string {
 	of := "arn:" + partition + ":iam::" + account + ":role/" + ssoPath
 	return []string{of + ssoPrefix + name + ssoSuffix, of + "*/" + ssoPrefix + name + ssoSuffix}
-}
-
-// partitionOf is the AWS that a region is of.
-func partitionOf(region string) string {
-	for _, p := range [][2]string{{"cn-", "aws-cn"}, {"us-gov-", "aws-us-gov"}, {"eusc-", "aws-eusc"}, {"us-iso-", "aws-iso"}, {"us-isob-", "aws-iso-b"}, {"eu-isoe-", "aws-iso-e"}, {"us-isof-", "aws-iso-f"}} {
-		if strings.HasPrefix(region, p[0]) {
-			return p[1]
-		}
-	}
-	return "aws"
 }
 
 // passOn lets the trust take what a chain brings with it: AWS refuses the role otherwise.

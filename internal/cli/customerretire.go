@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,15 +68,10 @@ func (s *Streams) retire(ctx context.Context, where locations, key string, a *re
 	if err != nil {
 		return asUsage(err)
 	}
-	e, err := endingOf(key, filepath.Join(where.config, "customers", key+".toml"), terms)
+	e, err := endingOf(where, key, filepath.Join(where.config, "customers", key+".toml"), terms)
 	if err != nil {
 		return err
 	}
-	managed, err := profilesOf(where, key)
-	if err != nil {
-		return err
-	}
-	e.Profiles = slices.Sorted(maps.Keys(managed))
 	if a.dryRun {
 		e.Live = s.alive(where, key)
 		return s.tellEnding(e, a)
@@ -90,7 +83,7 @@ func (s *Streams) retire(ctx context.Context, where locations, key string, a *re
 		}
 	}
 	s.warnOfRoot()
-	archive, err := where.places().Retire(key, slices.Sorted(maps.Values(managed)), time.Now())
+	archive, err := where.places().Retire(key, e.withProfile, time.Now())
 	if err != nil {
 		return asUsage(err)
 	}
@@ -110,15 +103,10 @@ func (s *Streams) finishRetirement(ctx context.Context, where locations, key str
 	if err != nil {
 		return asUsage(err)
 	}
-	e, err := endingOf(key, all[0].Path, terms)
+	e, err := endingOf(where, key, all[0].Path, terms)
 	if err != nil {
 		return err
 	}
-	managed, err := profilesOf(where, key)
-	if err != nil {
-		return err
-	}
-	e.Profiles = slices.Sorted(maps.Keys(managed))
 	if a.dryRun {
 		e.Archive, e.Live = all[0].Path, s.alive(where, key)
 		return s.tellEnding(e, a)

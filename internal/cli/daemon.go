@@ -104,7 +104,7 @@ func (s *Streams) status(st api.Status, unverified string, now time.Time) error 
 			s.say("  hint: %s", p.Hint)
 		}
 	}
-	for _, w := range st.Warnings {
+	for _, w := range slices.Concat(st.Drifted, st.Warnings) {
 		s.say("\n%s %s", s.paint(yellow, "warning"), w)
 	}
 	if unverified != "" {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"credd/internal/agent/api"
@@ -54,7 +53,6 @@ func (e *examination) daemon(ctx context.Context) {
 	e.status, e.Asked = &st, st.PID
 	e.OK(doctor.DaemonRunning, fmt.Sprintf("the daemon runs, with pid %d", st.PID))
 	e.sameDaemon(&st)
-	st.Warnings = slices.DeleteFunc(st.Warnings, isDrift) // told with the roles
 	for _, w := range st.Warnings {
 		e.Warn(doctor.DaemonWarnings, "the daemon warns: "+w, e.aboutWarning(w))
 	}

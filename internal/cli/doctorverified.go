@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"strings"
 
 	"credd/internal/doctor"
 )
@@ -33,10 +32,4 @@ func (e *examination) verified() {
 	if never > 0 {
 		e.Skip(doctor.RoleVerified, count(never, "role")+" that nobody has verified", "credd customer verify "+first)
 	}
-}
-
-// isDrift reports whether a warning of the daemon is about a role that is no longer what was verified.
-func isDrift(warning string) bool {
-	role, rest, ok := strings.Cut(warning, ": verified ")
-	return ok && strings.Contains(role, "/") && strings.Contains(rest, " since ")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"credd/internal/agent/cred"
+	"credd/internal/partition"
 )
 
 // Error is something that the user asked for and that cannot be.
@@ -17,33 +18,26 @@ type Error struct{ Message, Hint string }
 
 func (e *Error) Error() string { return e.Message }
 
-// partition is an AWS of its own: its hosts have nothing in common with those of another.
-type partition struct {
-	signin  string         // the sign-in host; a region other than home stands before it (AWS Sign-In endpoints)
-	console string         // hosts of the console are this one and those below it
-	home    string         // the region whose sign-in host has no region, "" if each has one
-	first   string         // where nothing names a region
-	regions *regexp.Regexp // names of its regions
-	mayPost bool           // the session goes in a POST's body; without it in the query of a GET, the way that AWS documents
+// door is where the sessions of a partition sign in.
+type door struct {
+	signin  string // the sign-in host; a region other than home stands before it (AWS Sign-In endpoints)
+	home    string // the region whose sign-in host has no region, "" if each has one
+	mayPost bool   // the session goes in a POST's body; without it in the query of a GET, the way that AWS documents
 }
 
-// partitions are those whose hosts AWS documents for anybody. AWS's own toolkits send a POST in aws and aws-cn, and note that
+// doors are of the partitions whose hosts AWS documents for anybody. AWS's own toolkits send a POST in aws and aws-cn, and note that
 // GovCloud takes none; of the European Sovereign Cloud nothing is said.
-var partitions = map[string]partition{
-	"aws": {"signin.aws.amazon.com", "console.aws.amazon.com", "us-east-1", "us-east-1",
-		regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+$`), true},
-	"aws-cn": {"signin.amazonaws.cn", "console.amazonaws.cn", "cn-north-1", "cn-north-1",
-		regexp.MustCompile(`^cn-[a-z]+-\d+$`), true},
-	"aws-us-gov": {"signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com", "us-gov-west-1", "us-gov-west-1",
-		regexp.MustCompile(`^us-gov-[a-z]+-\d+$`), false},
-	"aws-eusc": {"signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu", "", "eusc-de-east-1",
-		regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-\d+$`), false},
+var doors = map[string]door{
+	"aws":        {"signin.aws.amazon.com", "us-east-1", true},
+	"aws-cn":     {"signin.amazonaws.cn", "cn-north-1", true},
+	"aws-us-gov": {"signin.amazonaws-us-gov.com", "us-gov-west-1", false},
+	"aws-eusc":   {"signin.amazonaws-eusc.eu", "", false},
 }
 
 // Site is where the sessions of a role sign in.
 type Site struct {
 	signin  string // URL of the federation endpoint
-	console string // host
+	console string // hosts are this one and those below it
 	region  string // "": the browser's last one
 	mayPost bool
 }
@@ -51,30 +45,31 @@ type Site struct {
 // At returns the site of a partition. asked is a region that the user named, usual that of the role, which is left out if it is
 // none of the partition's. services is the URL of all services, such as a simulator's, or "".
 func At(name, asked, usual, services string) (Site, error) {
-	p, ok := partitions[name]
-	if !ok {
+	p, known := partition.Named(name)
+	d, ok := doors[name]
+	if !ok || !known {
 		return Site{}, &Error{"the console of partition " + strconv.Quote(name) + " is not known to credd", "sign in to it by its own page"}
 	}
-	if asked != "" && !p.regions.MatchString(asked) {
-		return Site{}, &Error{strconv.Quote(asked) + " is not a region of partition " + name, "such as --region " + p.first}
+	if asked != "" && !p.Has(asked) {
+		return Site{}, &Error{strconv.Quote(asked) + " is not a region of partition " + name, "such as --region " + p.First}
 	}
 	region := asked
-	if region == "" && p.regions.MatchString(usual) {
+	if region == "" && p.Has(usual) {
 		region = usual
 	}
 	at := region
 	if at == "" {
-		at = p.first
+		at = p.First
 	}
-	host := p.signin
-	if at != p.home {
+	host := d.signin
+	if at != d.home {
 		host = at + "." + host
 	}
 	base := "https://" + host
 	if services != "" {
 		base = strings.TrimRight(services, "/")
 	}
-	return Site{base + "/federation", p.console, region, p.mayPost}, nil
+	return Site{base + "/federation", p.Console, region, d.mayPost}, nil
 }
 
 const maxService = 64 // bytes of a service's name; far above the longest

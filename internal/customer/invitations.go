@@ -77,11 +77,12 @@ func changeInvitations(stateDir, key string, change func([]invite.Terms) []invit
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	unlock, err := lockFor(filepath.Join(filepath.Dir(path), ".lock"))
+	const patience = 5 * time.Second // another command has it for milliseconds
+	lock, err := disk.Lock(filepath.Join(filepath.Dir(path), ".lock"), patience)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	all, err := Invitations(stateDir, key)
 	if err != nil {
 		return err
@@ -95,20 +96,6 @@ func changeInvitations(stateDir, key string, change func([]invite.Terms) []invit
 		return err
 	}
 	return disk.Replace(path, append(data, '\n'), 0o600)
-}
-
-// lockFor waits for the lock of those who change these files.
-func lockFor(path string) (unlock func(), err error) {
-	const patience = 5 * time.Second // another command has it for milliseconds
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		f, err := disk.TryLock(path)
-		if err == nil {
-			return func() { f.Close() }, nil
-		}
-		if !errors.Is(err, disk.ErrLocked) || time.Now().After(end) {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
 }
 
 // gone takes a file that was not there as removed.

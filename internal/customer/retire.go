@@ -49,8 +49,8 @@ func (p Places) retired() string { return filepath.Join(p.Config, "retired") }
 // of are the files in the state directory that are of a customer, with their place in an archive.
 func (p Places) of(key string, k *kept) map[string]*string {
 	return map[string]*string{
-		invitationsFile(p.State, key):                    &k.Invitations,
-		filepath.Join(p.State, "customers", key+".json"): &k.Record,
+		invitationsFile(p.State, key):                        &k.Invitations,
+		filepath.Join(recordsDir(p.State), key+recordSuffix): &k.Record,
 	}
 }
 

@@ -61,7 +61,7 @@ func (s Seen) holding(role, key string) Standing {
 	case s.Drifted():
 		return Standing{Word: DeniedSince, At: s.DeniedSince, Sentence: "denied by AWS since " + Day(s.DeniedSince) + "; it was verified on " + Day(at),
 			Hint: "AWS does not say why; what speaks for which cause: credd role show " + role}
-	case s.CheckFailed != "" && s.Checked.After(at):
+	case s.Strayed():
 		return Standing{Word: string(verify.WrongIdentity), At: s.Checked, Sentence: Day(s.Checked) + ": " + cut(s.CheckFailed, maxText) + "; it was verified on " + Day(at),
 			Hint: "ask the account's owner; then: credd customer verify " + key}
 	}
@@ -71,6 +71,11 @@ func (s Seen) holding(role, key string) Standing {
 // Drifted reports whether a role was verified and is denied by now, with the same settings.
 func (s Seen) Drifted() bool {
 	return s.Verified != nil && s.Verified.Verdict == verify.Verified && s.DeniedSince.After(s.Verified.At) && s.DeniedWith == s.Verified.Settings
+}
+
+// Strayed reports whether a role was verified, and a weekly test since then found a session of another account or role.
+func (s Seen) Strayed() bool {
+	return s.Verified != nil && s.Verified.Verdict == verify.Verified && s.CheckFailed != "" && s.Checked.After(s.Verified.At)
 }
 
 // Day writes a date as people at this machine read it.

@@ -3,14 +3,32 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
-// ErrLocked is returned by TryLock while another process has the lock.
+// ErrLocked is wrapped by what TryLock and Lock return while another process has the lock.
 var ErrLocked = errors.New("locked by another process")
+
+// Lock is TryLock that waits for others, up to a time.
+func Lock(path string, patience time.Duration) (*os.File, error) {
+	const poll = 2 * time.Millisecond
+	for end := time.Now().Add(patience); ; time.Sleep(poll) {
+		f, err := TryLock(path)
+		switch {
+		case err == nil:
+			return f, nil
+		case !errors.Is(err, ErrLocked):
+			return nil, err
+		case time.Now().After(end):
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+}
 
 // Replace puts a file in the place of the one at path, if there is one, in one step. Of a link it takes the place of the link.
 func Replace(path string, data []byte, mode fs.FileMode) error {

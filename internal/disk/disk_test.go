@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func check(t *testing.T, err error) {
@@ -88,4 +90,20 @@ func TestTryLock(t *testing.T) {
 	if _, err := TryLock(filepath.Join(path, "x")); !errors.As(err, &of) {
 		t.Errorf("got %v, want an error with the path", err)
 	}
+}
+
+func TestLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "lock")
+		held, err := Lock(path, 0)
+		check(t, err)
+		start := time.Now()
+		if _, err := Lock(path, time.Second); !errors.Is(err, ErrLocked) || time.Since(start) < time.Second || time.Since(start) > 2*time.Second {
+			t.Errorf("got %v after %v, want ErrLocked after a second", err, time.Since(start))
+		}
+		time.AfterFunc(3*time.Second, func() { held.Close() })
+		again, err := Lock(path, 5*time.Second)
+		check(t, err)
+		again.Close()
+	})
 }

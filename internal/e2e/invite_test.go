@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -28,14 +29,7 @@ func TestKilledInvitations(t *testing.T) {
 		args := func(more ...string) []string {
 			return append([]string{"customer", "invite", key, "--permissions", "readonly", "--out", w.path("out/" + key)}, more...)
 		}
-		cmd := w.command("credd", args("--account", fmt.Sprintf("%012d", n))...)
-		check(t, cmd.Start())
-		ended := make(chan struct{})
-		go func() { cmd.Wait(); close(ended) }()
-		for end := time.Now().Add(patient); !now(key) && time.Now().Before(end); {
-		}
-		cmd.Process.Kill()
-		<-ended
+		killed(t, w.command("credd", args("--account", fmt.Sprintf("%012d", n))...), func() bool { return now(key) })
 		customer, whole := ".config/credd/customers/"+key+".toml", there("out/"+key)
 		switch {
 		case !there(customer) && whole:
@@ -62,4 +56,21 @@ func TestKilledInvitations(t *testing.T) {
 		kill(func(string) bool { return time.Now().After(end) })
 	}
 	t.Logf("of %d: killed before the customer %d, and between it and its folder %d", n, before, after)
+}
+
+// killed runs a command, and kills it as soon as something is so, unless it has ended by then.
+func killed(t *testing.T, cmd *exec.Cmd, now func() bool) {
+	t.Helper()
+	check(t, cmd.Start())
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }()
+	for end := time.Now().Add(patient); !now() && time.Now().Before(end); {
+		select {
+		case <-ended:
+			return
+		default: // the moment may be a short one
+		}
+	}
+	cmd.Process.Kill()
+	<-ended
 }

@@ -61,14 +61,7 @@ func TestKilledRetirements(t *testing.T) {
 	archive := func() bool { return there(".config/credd/retired/acme-*.toml") }
 	kill := func(what string, now func() bool, args ...string) {
 		t.Helper()
-		cmd := w.command("credd", append([]string{"customer", "retire", "acme"}, args...)...)
-		check(t, cmd.Start())
-		ended := make(chan struct{})
-		go func() { cmd.Wait(); close(ended) }()
-		for end := time.Now().Add(patient); !now() && time.Now().Before(end); {
-		}
-		cmd.Process.Kill()
-		<-ended
+		killed(t, w.command("credd", append([]string{"customer", "retire", "acme"}, args...)...), now)
 		if there(customer) == archive() {
 			t.Fatalf("killed at %s: customer %v, archive %v", what, there(customer), archive())
 		}

@@ -82,7 +82,7 @@ func TestRecordsSurviveAKill(t *testing.T) {
 		check(t, w.aws.AddRole(fakeaws.Role{ARN: arn, Trust: fakeaws.TrustPolicy(us, id)}))
 	}
 	path := w.path(".local/state/credd/customers/acme.json")
-	for round := range 8 {
+	for round := range 5 {
 		d := w.serve()
 		trust([]string{"canary-external-id-acme", "canary-another"}[round%2])
 		w.credd("refresh", "acme/readonly")
@@ -92,7 +92,7 @@ func TestRecordsSurviveAKill(t *testing.T) {
 				return err == nil && r.Roles["readonly"].DeniedSince.IsZero() == (round%2 == 0) && !r.Roles["readonly"].Worked.IsZero()
 			})
 		} else { // the others die about when it is written
-			tick := time.NewTimer(1900*time.Millisecond + time.Duration(round)*20*time.Millisecond)
+			tick := time.NewTimer(1900*time.Millisecond + time.Duration(round-1)*50*time.Millisecond)
 			<-tick.C
 		}
 		check(t, d.cmd.Process.Signal(syscall.SIGKILL))

@@ -135,6 +135,7 @@ type Status struct {
 	Sessions  []Session `json:"sessions"`
 	Failing   []Failure `json:"failing"`
 	Problems  []Problem `json:"problems"` // of configuration files
+	Drifted   []string  `json:"drifted"`  // a sentence for each role that was verified and no longer is what it was
 	Warnings  []string  `json:"warnings"` // audit log not writable, files not watched, clock off, …
 }
 

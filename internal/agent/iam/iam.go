@@ -4,7 +4,6 @@ package iam
 import (
 	"context"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,23 +15,13 @@ import (
 
 	"credd/internal/agent/cred"
 	"credd/internal/agent/sts"
+	"credd/internal/partition"
 )
-
-// regions are where IAM is signed for, by partition; in all others it is us-east-1 (IAM endpoints and quotas).
-var regions = map[string]string{
-	"aws-cn":     "cn-north-1",
-	"aws-us-gov": "us-gov-west-1",
-	"aws-eusc":   "eusc-de-east-1",
-	"aws-iso":    "us-iso-east-1",
-	"aws-iso-b":  "us-isob-east-1",
-	"aws-iso-e":  "eu-isoe-west-1",
-	"aws-iso-f":  "us-isof-south-1",
-}
 
 // regionOf is where the IAM is signed for that an ARN is of.
 func regionOf(arn string) string {
-	if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 && regions[parts[1]] != "" {
-		return regions[parts[1]]
+	if p, ok := partition.OfARN(arn); ok {
+		return p.First
 	}
 	return "us-east-1"
 }

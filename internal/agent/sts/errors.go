@@ -161,9 +161,10 @@ func unquoted(api smithy.APIError) string {
 func message(r Reason, api smithy.APIError) string {
 	switch r {
 	case Denied:
-		// "… is not authorized to perform: … because no identity-based policy allows …" is about our own side.
-		if _, because, ok := strings.Cut(unquoted(api), " because "); ok {
-			return "denied by AWS because " + because
+		for _, why := range []string{" because ", " with an explicit deny "} { // see Why
+			if _, rest, ok := strings.Cut(unquoted(api), why); ok {
+				return "denied by AWS" + why + rest
+			}
 		}
 		return "denied by AWS"
 	case WrongCode:

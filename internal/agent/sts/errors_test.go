@@ -68,6 +68,8 @@ func TestSort(t *testing.T) {
 		"not quoted": {400, "ValidationError", "Request ARN is invalid", sts.Invalid, false, invalid + "Request ARN is invalid"},
 		"denied": {403, "AccessDenied", "x because Value 'canary' at 'y' is odd", sts.Denied, false,
 			"denied by AWS because Value at 'y' is odd"},
+		"denied explicitly": {403, "AccessDenied", "x with an explicit deny in a service control policy", sts.Denied, false,
+			"denied by AWS with an explicit deny in a service control policy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := sts.Sort(answered(tt.status, tt.code, tt.message), time.Now())

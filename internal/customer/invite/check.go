@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
+
+	"credd/internal/partition"
 )
 
 // AWS's limits. Where AWS raises one on request, this is what every account has.
@@ -22,18 +23,18 @@ const (
 	maxSession  = 12 * time.Hour
 )
 
-// Problem is what is wrong with one field of the terms, by its JSON name.
+// Problem is what is wrong with one field of the terms. Field is in words with _ between them.
 type Problem struct{ Field, Text string }
 
 func (p *Problem) Error() string { return strings.ReplaceAll(p.Field, "_", " ") + ": " + p.Text }
 
 var (
-	accounts     = regexp.MustCompile(`^[0-9]{12}$`)
-	roleNames    = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)                                 // IAM CreateRole
-	paths        = regexp.MustCompile(`^/([!-~]+/)?$`)                                      // IAM CreateRole
-	stacks       = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)                      // CloudFormation CreateStack
-	managedNames = regexp.MustCompile(`^([\w-]+/)*[\w+=,.@-]{1,128}$`)                      // IAM CreatePolicy
-	principals   = regexp.MustCompile(`^(root|\*|(user|role)/[\w+=,.@*?/-]*[\w+=,.@*?-])$`) // IAM users and roles, with their paths
+	accounts     = newPattern(`^[0-9]{12}$`)
+	roleNames    = newPattern(`^[\w+=,.@-]{1,64}$`)                                 // IAM CreateRole
+	paths        = newPattern(`^/([!-~]+/)?$`)                                      // IAM CreateRole
+	stacks       = newPattern(`^[A-Za-z][A-Za-z0-9-]{0,127}$`)                      // CloudFormation CreateStack
+	managedNames = newPattern(`^([\w-]+/)*[\w+=,.@-]{1,128}$`)                      // IAM CreatePolicy
+	principals   = newPattern(`^(root|\*|(user|role)/[\w+=,.@*?/-]*[\w+=,.@*?-])$`) // IAM users and roles, with their paths
 )
 
 // Check says what is wrong with the terms: the first of AWS's limits that they do not keep, as a *Problem.
@@ -55,24 +56,24 @@ func problem(field, format string, args ...any) *Problem {
 }
 
 func (t *Terms) checkAccounts() *Problem {
-	if _, ok := partitions[t.Partition]; !ok {
+	if _, ok := partition.Named(t.Partition); !ok {
 		return problem("partition", "%q is none of AWS's", t.Partition)
 	}
-	if !accounts.MatchString(t.ServiceAccount) {
+	if !accounts.matches(t.ServiceAccount) {
 		return problem("service_account", "%q is not 12 digits", t.ServiceAccount)
 	}
-	if !accounts.MatchString(t.AccountID) {
+	if !accounts.matches(t.AccountID) {
 		return problem("account_id", "%q is not 12 digits", t.AccountID)
 	}
 	return nil
 }
 
 func (t *Terms) checkRole() *Problem {
-	if !roleNames.MatchString(t.RoleName) {
+	if !roleNames.matches(t.RoleName) {
 		return problem("role_name", "%q is not 1 to 64 letters, digits and the characters + = , . @ _ -", t.RoleName)
 	}
 	switch path := t.path(); {
-	case !paths.MatchString(path) || strings.Contains(path, "//"):
+	case !paths.matches(path) || strings.Contains(path, "//"):
 		return problem("path", "%q does not begin and end with /, or has characters that AWS does not take there", path)
 	case len(path) > maxPath:
 		return problem("path", "it has %d characters, AWS takes %d", len(path), maxPath)
@@ -96,7 +97,7 @@ func (t *Terms) checkPrincipals() *Problem {
 		switch {
 		case !ok:
 			return problem("principals", "%q is not of account %s in partition %s; a role's session is named by its role, %s", p, t.ServiceAccount, t.Partition, t.arn(t.ServiceAccount, "role/NAME"))
-		case !principals.MatchString(rest):
+		case !principals.matches(rest):
 			return problem("principals", "%q is no user or role", p)
 		case t.Exact && strings.ContainsAny(rest, "*?"):
 			return problem("principals", "%q has a wildcard, which exact trust takes none of", p)
@@ -123,7 +124,7 @@ func (t *Terms) checkBoundary() *Problem {
 		return nil
 	}
 	for _, account := range []string{"aws", t.AccountID} {
-		if name, ok := strings.CutPrefix(t.Boundary, t.arn(account, "policy/")); ok && managedNames.MatchString(name) {
+		if name, ok := strings.CutPrefix(t.Boundary, t.arn(account, "policy/")); ok && managedNames.matches(name) {
 			return nil
 		}
 	}
@@ -164,10 +165,10 @@ func (t *Terms) checkTags() *Problem {
 }
 
 func (t *Terms) checkStack() *Problem {
-	if p, ok := partitions[t.Partition]; ok && !p.regions.MatchString(t.Region) {
+	if p, ok := partition.Named(t.Partition); ok && !p.Has(t.Region) {
 		return problem("region", "%q is no region of partition %s", t.Region, t.Partition)
 	}
-	if !stacks.MatchString(t.Stack) {
+	if !stacks.matches(t.Stack) {
 		return problem("stack", "%q is not letters, digits and hyphens, a letter first, 128 at most", t.Stack)
 	}
 	if t.TemplateURL == "" {

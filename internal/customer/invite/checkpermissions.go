@@ -27,7 +27,7 @@ func (p *Permissions) empty() bool { return len(p.Managed) == 0 && p.Policy == "
 // checkPermissions looks at them again: they may come from a file.
 func (t *Terms) checkPermissions(field string, p *Permissions) *Problem {
 	for _, name := range p.Managed {
-		if !managedNames.MatchString(name) {
+		if !managedNames.matches(name) {
 			return problem(field, "%q is no name of a policy", name)
 		}
 	}

@@ -23,7 +23,7 @@ type deployed struct {
 func TestThreeWaysOneRole(t *testing.T) {
 	g := seeded(t)
 	aws := fakeAWS(t)
-	for range 60 {
+	for range 30 { // others each time
 		x := g.terms(t)
 		files, err := x.Folder(externalIDOf(testID))
 		check(t, err)

@@ -2,7 +2,6 @@ package invite
 
 import (
 	"errors"
-	"regexp"
 
 	"credd/internal/agent/cred"
 )
@@ -25,14 +24,14 @@ const (
 // errExternalID does not quote it.
 var errExternalID = errors.New("the external ID is not 2 to 64 letters, digits and the characters + = , . @ : / _ -")
 
-var externalIDs = regexp.MustCompile(`^[\w+=,.@:/-]{2,64}$`) // STS AssumeRole; 64 is our own limit
+var externalIDs = newPattern(`^[\w+=,.@:/-]{2,64}$`) // STS AssumeRole; 64 is our own limit
 
 // Folder returns the files of the invitation. id is the external ID; terms that Check refuses give an error.
 func (t *Terms) Folder(id cred.Secret) ([]File, error) {
 	if err := t.Check(); err != nil {
 		return nil, err
 	}
-	if !externalIDs.MatchString(id.Reveal()) {
+	if !externalIDs.matches(id.Reveal()) {
 		return nil, errExternalID
 	}
 	files := t.files(id)

@@ -145,9 +145,11 @@ func (f *pageFacts) principals(w *pageWriter) {
 		w.say("Users and roles of account <code>{}</code> whose ARN is:", t.ServiceAccount)
 	}
 	w.names(t.Principals)
-	if strings.Contains(strings.Join(t.Principals, " "), "AWSReservedSSO_") {
-		w.raw("IAM Identity Center makes such a role in our account, for people who log in there; <code>*</code> stands for the random end of its name.")
-	} else if strings.ContainsAny(strings.Join(t.Principals, " "), "*?") {
+	names := strings.Join(t.Principals, " ")
+	if strings.Contains(names, "AWSReservedSSO_") {
+		w.raw("IAM Identity Center makes such a role in our account, for people who log in there. The end of its name is random. ")
+	}
+	if strings.ContainsAny(names, "*?") {
 		w.raw("<code>*</code> stands for any characters, <code>?</code> for one.")
 	}
 }

@@ -3,7 +3,6 @@ package invite
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,10 +12,10 @@ import (
 type policyChecker struct{ lines map[string]int }
 
 var (
-	actionPattern = regexp.MustCompile(`^[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+$`)
-	sidPattern    = regexp.MustCompile(`^[a-zA-Z0-9]*$`)
+	actionPattern = newPattern(`^[a-zA-Z0-9-]+:[a-zA-Z0-9*?]+$`)
+	sidPattern    = newPattern(`^[a-zA-Z0-9]*$`)
 	// An ARN of six parts, the first three of which are whole; variables and wildcards may stand in all but the first.
-	resourcePattern = regexp.MustCompile(`^arn:[a-z*?-]+:[a-zA-Z0-9*?-]+:[^:]*:[^:]*:.+$`)
+	resourcePattern = newPattern(`^arn:[a-z*?-]+:[a-zA-Z0-9*?-]+:[^:]*:[^:]*:.+$`)
 )
 
 func (c *policyChecker) fail(path, format string, args ...any) error {
@@ -76,7 +75,7 @@ func (c *policyChecker) statement(s object, path string, sids map[string]bool) e
 	}
 	if v := s.get("Sid"); v != nil {
 		sid, ok := v.(string)
-		if !ok || !sidPattern.MatchString(sid) {
+		if !ok || !sidPattern.matches(sid) {
 			return c.fail(join(path, "Sid"), `"Sid" is not of letters and digits`)
 		}
 		if sid != "" && sids[sid] {
@@ -137,14 +136,14 @@ func (c *policyChecker) oneOf(s object, path, key, not string, check func(string
 }
 
 func checkAction(s string) error {
-	if s == "*" || actionPattern.MatchString(s) {
+	if s == "*" || actionPattern.matches(s) {
 		return nil
 	}
 	return fmt.Errorf("%q is no action, such as s3:GetObject", s)
 }
 
 func checkResource(s string) error {
-	if s == "*" || resourcePattern.MatchString(s) {
+	if s == "*" || resourcePattern.matches(s) {
 		return nil
 	}
 	return fmt.Errorf("%q is no resource: an ARN, or *", s)
@@ -160,14 +159,14 @@ func checkText(s string) error {
 	if strings.Contains(s, "{{resolve:") {
 		return fmt.Errorf("%q is a reference that CloudFormation would resolve", s)
 	}
-	if v := templateVariable.FindString(s); v != "" {
+	if v := templateVariable.compiled().FindString(s); v != "" {
 		return fmt.Errorf("%q is a variable of a template; a policy's is such as ${aws:username}", v)
 	}
 	return nil
 }
 
 // templateVariable is one that CloudFormation or Terraform would have put something in place of, where the policy comes from.
-var templateVariable = regexp.MustCompile(`\$\{(AWS::)?[A-Za-z0-9_.]+\}`)
+var templateVariable = newPattern(`\$\{(AWS::)?[A-Za-z0-9_.]+\}`)
 
 var (
 	operators = map[string]bool{
@@ -177,8 +176,8 @@ var (
 		"Bool": true, "BinaryEquals": true, "IpAddress": true, "NotIpAddress": true, "Null": true,
 		"ArnEquals": true, "ArnLike": true, "ArnNotEquals": true, "ArnNotLike": true,
 	}
-	numbers      = regexp.MustCompile(`^-?[0-9]{1,15}$`)
-	conditionKey = regexp.MustCompile(`^[a-zA-Z0-9-]{1,64}:[^\s"\\]{1,200}$`) // a tag's key has 128; YAML takes keys of 1,024 bytes
+	numbers      = newPattern(`^-?[0-9]{1,15}$`)
+	conditionKey = newPattern(`^[a-zA-Z0-9-]{1,64}:[^\s"\\]{1,200}$`) // a tag's key has 128; YAML takes keys of 1,024 bytes
 )
 
 func (c *policyChecker) condition(s object, path string) error {
@@ -218,7 +217,7 @@ func knownOperator(s string) bool {
 }
 
 func (c *policyChecker) conditionValues(key member, path string) error {
-	if !conditionKey.MatchString(key.key) {
+	if !conditionKey.matches(key.key) {
 		return c.fail(path, "%q is no condition key, such as aws:SourceIp", key.key)
 	}
 	if err := checkText(key.key); err != nil {
@@ -236,7 +235,7 @@ func (c *policyChecker) conditionValues(key member, path string) error {
 			}
 		case bool:
 		case number:
-			if !numbers.MatchString(string(v)) {
+			if !numbers.matches(string(v)) {
 				return c.fail(path, "%s is a number that not all formats write alike; put it in quotes", v)
 			}
 		default:

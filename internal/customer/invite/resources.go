@@ -2,7 +2,6 @@ package invite
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -10,7 +9,7 @@ import (
 type kind struct {
 	name    string // for people: an S3 bucket
 	service string
-	is      *regexp.Regexp // the part of the ARN behind the account
+	is      *pattern // the part of the ARN behind the account
 	grants  map[string]grant
 }
 
@@ -62,60 +61,60 @@ var (
 )
 
 var kinds = []kind{
-	{"S3 bucket", "s3", regexp.MustCompile(`^[^/]+$`), map[string]grant{
+	{"S3 bucket", "s3", newPattern(`^[^/]+$`), map[string]grant{
 		"readonly": {"list and read all objects of %s", []on{{readBucket, itself}, {readObject, inside}}},
 		"data":     {"list, read, write and delete all objects of %s", []on{{readBucket + " s3:ListBucketMultipartUploads", itself}, {readObject + writeObject, inside}}},
 	}},
-	{"S3 objects", "s3", regexp.MustCompile(`^[^/]+/.+$`), map[string]grant{
+	{"S3 objects", "s3", newPattern(`^[^/]+/.+$`), map[string]grant{
 		"readonly": {"read %s", []on{{readObject, itself}}},
 		"data":     {"read, write and delete %s", []on{{readObject + writeObject, itself}}},
 	}},
-	{"DynamoDB table", "dynamodb", regexp.MustCompile(`^table/[^/]+$`), map[string]grant{
+	{"DynamoDB table", "dynamodb", newPattern(`^table/[^/]+$`), map[string]grant{
 		"readonly": {"read all items of %s", []on{{"dynamodb:DescribeTable " + readTable, itself}, {"dynamodb:Query dynamodb:Scan", []string{"/index/*"}}}},
 		"data": {"read, write and delete all items of %s", []on{{"dynamodb:DescribeTable " + readTable +
 			" dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:BatchWriteItem dynamodb:ConditionCheckItem", itself},
 			{"dynamodb:Query dynamodb:Scan", []string{"/index/*"}}}},
 	}},
-	{"SQS queue", "sqs", regexp.MustCompile(`^[^:/]+$`), map[string]grant{
+	{"SQS queue", "sqs", newPattern(`^[^:/]+$`), map[string]grant{
 		"readonly": {"see the settings and the length of %s, not its messages", []on{{"sqs:GetQueueAttributes sqs:GetQueueUrl", itself}}},
 		"data": {"send, receive and delete messages of %s",
 			[]on{{"sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage sqs:ReceiveMessage sqs:DeleteMessage sqs:ChangeMessageVisibility", itself}}},
 	}},
-	{"SNS topic", "sns", regexp.MustCompile(`^[^:/]+$`), map[string]grant{
+	{"SNS topic", "sns", newPattern(`^[^:/]+$`), map[string]grant{
 		"readonly": {"see the settings and the subscribers of %s", []on{{"sns:GetTopicAttributes sns:ListSubscriptionsByTopic", itself}}},
 		"data":     {"send messages to %s, and see its settings", []on{{"sns:GetTopicAttributes sns:Publish", itself}}},
 	}},
-	{"Kinesis stream", "kinesis", regexp.MustCompile(`^stream/[^/]+$`), map[string]grant{
+	{"Kinesis stream", "kinesis", newPattern(`^stream/[^/]+$`), map[string]grant{
 		"readonly": {"read all records of %s", []on{{readStream, itself}}},
 		"data":     {"read and write records of %s", []on{{readStream + " kinesis:PutRecord kinesis:PutRecords", itself}}},
 	}},
-	{"KMS key", "kms", regexp.MustCompile(`^key/[^/]+$`), map[string]grant{
+	{"KMS key", "kms", newPattern(`^key/[^/]+$`), map[string]grant{
 		"readonly": {"decrypt what is encrypted with %s", []on{{"kms:DescribeKey kms:Decrypt", itself}}},
 		"data":     {"encrypt and decrypt with %s", []on{{"kms:DescribeKey kms:Decrypt kms:Encrypt kms:GenerateDataKey", itself}}},
 	}},
-	{"Secrets Manager secret", "secretsmanager", regexp.MustCompile(`^secret:[^:]+$`), map[string]grant{
+	{"Secrets Manager secret", "secretsmanager", newPattern(`^secret:[^:]+$`), map[string]grant{
 		"readonly": {"see that there is %s and when it changed, not its value", []on{{"secretsmanager:DescribeSecret", itself}}},
 		"data":     {"read and change the value of %s", []on{{"secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue", itself}}},
 	}},
-	{"EC2 instance", "ec2", regexp.MustCompile(`^instance/[^/]+$`), map[string]grant{
+	{"EC2 instance", "ec2", newPattern(`^instance/[^/]+$`), map[string]grant{
 		"readonly": {"list all EC2 instances, which AWS cannot limit to %s", []on{{listMachine, nil}}},
 		"compute": {"start, stop and restart %s, and list all EC2 instances, which AWS cannot limit",
 			[]on{{"ec2:StartInstances ec2:StopInstances ec2:RebootInstances", itself}, {listMachine, nil}}},
 	}},
-	{"RDS database", "rds", regexp.MustCompile(`^db:[^:]+$`), map[string]grant{
+	{"RDS database", "rds", newPattern(`^db:[^:]+$`), map[string]grant{
 		"readonly": {"see the settings of %s, not its contents", []on{{"rds:DescribeDBInstances rds:ListTagsForResource", itself}}},
 		"compute":  {"start, stop and restart %s", []on{{"rds:DescribeDBInstances rds:StartDBInstance rds:StopDBInstance rds:RebootDBInstance", itself}}},
 	}},
-	{"RDS cluster", "rds", regexp.MustCompile(`^cluster:[^:]+$`), map[string]grant{
+	{"RDS cluster", "rds", newPattern(`^cluster:[^:]+$`), map[string]grant{
 		"readonly": {"see the settings of %s, not its contents", []on{{"rds:DescribeDBClusters rds:ListTagsForResource", itself}}},
 		"compute":  {"start and stop %s", []on{{"rds:DescribeDBClusters rds:StartDBCluster rds:StopDBCluster", itself}}},
 	}},
-	{"Lambda function", "lambda", regexp.MustCompile(`^function:[^:]+$`), map[string]grant{
+	{"Lambda function", "lambda", newPattern(`^function:[^:]+$`), map[string]grant{
 		"readonly": {"see the settings of %s, also its environment variables", []on{{readLambda, itself}}},
 		"compute":  {"call %s and see its settings, also its environment variables", []on{{readLambda + " lambda:InvokeFunction", []string{"", ":*"}}}},
 	}},
-	{"log group", "logs", regexp.MustCompile(`^log-group:[^:]+$`), map[string]grant{"readonly": logGrant, "monitoring": logGrant}},
-	{"CloudWatch alarm", "cloudwatch", regexp.MustCompile(`^alarm:.+$`), map[string]grant{"readonly": alarmGrant, "monitoring": alarmGrant}},
+	{"log group", "logs", newPattern(`^log-group:[^:]+$`), map[string]grant{"readonly": logGrant, "monitoring": logGrant}},
+	{"CloudWatch alarm", "cloudwatch", newPattern(`^alarm:.+$`), map[string]grant{"readonly": alarmGrant, "monitoring": alarmGrant}},
 }
 
 // resource is an ARN, and what it is of.
@@ -124,12 +123,12 @@ type resource struct {
 	kind *kind
 }
 
-var arnPattern = regexp.MustCompile(`^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9*-]*:(?:[0-9]{12}|\*|):([!-~]+)$`)
+var arnPattern = newPattern(`^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9*-]*:(?:[0-9]{12}|\*|):([!-~]+)$`)
 
 // sortResources finds the kind of each ARN.
 func sortResources(arns []string) (found []resource, err error) {
 	for _, arn := range union(arns, nil) {
-		m := arnPattern.FindStringSubmatch(arn)
+		m := arnPattern.compiled().FindStringSubmatch(arn)
 		if m == nil || strings.ContainsAny(arn, `"'\{}<>`) {
 			return nil, fmt.Errorf("--resource %q is no ARN, such as arn:aws:s3:::bucket", arn)
 		}
@@ -148,7 +147,7 @@ func sortResources(arns []string) (found []resource, err error) {
 
 func findKind(service, rest string) *kind {
 	for i := range kinds {
-		if kinds[i].service == service && kinds[i].is.MatchString(rest) {
+		if kinds[i].service == service && kinds[i].is.matches(rest) {
 			return &kinds[i]
 		}
 	}

@@ -2,7 +2,10 @@
 // the AWS CLI, and a page that says in plain words who asks for what. It is pure text: it asks nobody and writes no file.
 package invite
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Terms are what is asked of a customer for one role. They hold no external ID, so that they can be kept in clear and shown.
 type Terms struct {
@@ -25,7 +28,7 @@ type Terms struct {
 	Ongoing Permissions  `json:"ongoing"`
 	Setup   *Permissions `json:"setup,omitempty"` // on at first, ended by a parameter; nil: one phase
 
-	MaxSession     time.Duration     `json:"max_session"`            // 1 h to 12 h (IAM MaxSessionDuration)
+	MaxSession     time.Duration     `json:"-"`                      // 1 h to 12 h (IAM MaxSessionDuration); in JSON max_session_s, whole seconds
 	Boundary       string            `json:"boundary,omitempty"`     // a policy's ARN
 	SourceIPs      []string          `json:"source_ips,omitempty"`   // CIDR ranges
 	Until          time.Time         `json:"until,omitzero"`         // the trust ends by itself then
@@ -39,6 +42,28 @@ type Terms struct {
 	Stack       string    `json:"stack"`
 	TemplateURL string    `json:"template_url,omitempty"` // https, on S3: makes a quick-create link possible
 	Invited     time.Time `json:"invited"`
+}
+
+// plainTerms are Terms without their methods.
+type plainTerms Terms
+
+// termsJSON are Terms as they are kept and shown: a duration is in seconds there.
+type termsJSON struct {
+	*plainTerms
+	MaxSession int32 `json:"max_session_s"`
+}
+
+// MarshalJSON writes the longest session in seconds.
+func (t Terms) MarshalJSON() ([]byte, error) {
+	return json.Marshal(termsJSON{(*plainTerms)(&t), int32(t.MaxSession / time.Second)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (t *Terms) UnmarshalJSON(data []byte) error {
+	j := termsJSON{plainTerms: (*plainTerms)(t)}
+	err := json.Unmarshal(data, &j)
+	t.MaxSession = time.Duration(j.MaxSession) * time.Second
+	return err
 }
 
 // Permissions are what a role may do.

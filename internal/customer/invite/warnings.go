@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"credd/internal/partition"
 )
 
 // escalations are the actions by which one makes oneself able to do anything.
@@ -132,7 +133,7 @@ func writesToIAM(action string) bool {
 	return strings.HasPrefix(strings.ToLower(action), "iam:") && writesWith(action) && !strings.EqualFold(action, "iam:PassRole")
 }
 
-var allOfAKind = regexp.MustCompile(`^[a-z-]+[/:][*?]+$`)
+var allOfAKind = newPattern(`^[a-z-]+[/:][*?]+$`)
 
 // meansAll reports whether a resource is all of them, or all of a kind: *, arn:aws:s3:::*, arn:aws:iam::*:role/*.
 func meansAll(arn string) bool {
@@ -141,7 +142,7 @@ func meansAll(arn string) bool {
 		return arn == "*"
 	}
 	rest := parts[5]
-	return strings.Trim(rest, "*?/:") == "" || parts[2] != "s3" && allOfAKind.MatchString(rest)
+	return strings.Trim(rest, "*?/:") == "" || parts[2] != "s3" && allOfAKind.matches(rest)
 }
 
 // reading begins the names of actions that change nothing.
@@ -189,7 +190,8 @@ func (t *Terms) trustWarnings() (all []string) {
 	if t.Partition != "aws" && t.managedAny("AWSBillingReadOnlyAccess") {
 		all = append(all, "whether partition "+t.Partition+" has AWSBillingReadOnlyAccess is not known here")
 	}
-	if u, err := url.Parse(t.TemplateURL); err == nil && t.TemplateURL != "" && !strings.HasSuffix(u.Hostname(), "."+partitions[t.Partition].service) {
+	in, _ := partition.Named(t.Partition)
+	if u, err := url.Parse(t.TemplateURL); err == nil && t.TemplateURL != "" && !strings.HasSuffix(u.Hostname(), "."+in.Services) {
 		all = append(all, "the template's address is not on S3: CloudFormation takes templates from there alone")
 	}
 	return all

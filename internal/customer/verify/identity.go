@@ -29,6 +29,12 @@ func parse(arn string) person {
 	return p
 }
 
+// IsOf reports whether the session is one of a role: of its partition, account and name.
+func (id Identity) IsOf(roleARN string) bool {
+	want := parse(roleARN)
+	return parse(id.ARN) == want && id.AccountID == want.account
+}
+
 // identify asks AWS whose the session is.
 func (r *run) identify(ctx context.Context, s *cred.Session) {
 	id, err := r.Identity(ctx, s)
@@ -37,7 +43,7 @@ func (r *run) identify(ctx context.Context, s *cred.Session) {
 		return
 	}
 	got, want := parse(id.ARN), parse(r.role.ARN)
-	if got == want && id.AccountID == want.account {
+	if id.IsOf(r.role.ARN) {
 		r.proof.who = expected
 		r.check("identity", OK, "is role %s of account %s", got.name, got.account)
 		return

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -35,7 +34,7 @@ func (r *run) words(v Verdict) (summary, hint string) {
 		if r.role.ARN == "" {
 			return "its source's own session is denied", "see: credd source test " + r.role.Name
 		}
-		return "is denied" + with(r.role.ExternalID.IsZero()) + "; AWS does not say why", r.causes() + then
+		return "is denied" + with(r.role.ExternalID.IsZero()) + "; AWS does not say why", "ask the account's owner whether the role is there, and its trust policy names us and this external ID" + then
 	case WrongIdentity:
 		return r.who, "correct the role's arn, or its source, in " + r.role.File + then
 	case NoExternalID:
@@ -61,34 +60,6 @@ func (r *run) opened() string {
 		return "works without the external ID"
 	}
 	return "works with another external ID than its own, though not without one"
-}
-
-// causes are those that a denial can have, in order of evidence.
-func (r *run) causes() string {
-	us := r.role.Us
-	if us == "" {
-		us = "us"
-	}
-	var all []string
-	if !r.role.Worked.IsZero() {
-		all = append(all, fmt.Sprintf("it worked until %s, so the role, its trust policy or the external ID was changed since, or the role was deleted",
-			r.role.Worked.Local().Format("2006-01-02 15:04")))
-	}
-	if r.role.Worked.IsZero() && !r.role.Asked.IsZero() {
-		all = append(all, "the invitation of "+r.role.Asked.Local().Format("2 Jan 2006")+" is not deployed yet")
-	} else {
-		all = append(all, "the role is not there")
-	}
-	all = append(all, "its trust policy does not name "+us)
-	if !r.role.ExternalID.IsZero() {
-		all = append(all, "its trust policy has another external ID than "+r.role.File)
-	} else {
-		all = append(all, "its trust policy asks for an external ID")
-	}
-	if !r.role.CanMFA {
-		all = append(all, "it asks for MFA, which the source of this role does not give")
-	}
-	return "ask the account's owner; it can be that " + strings.Join(all[:len(all)-1], "; ") + "; or " + all[len(all)-1]
 }
 
 // Untold is the result for a role that could not even be asked for.

@@ -78,15 +78,12 @@ type Role struct {
 	Settings   string        // customer.Settings
 	File       string        // where it is configured
 
-	Us       string    // ARN of who asks, "" if it is not known
-	LongTerm bool      // who asks has a long-term key
-	CanMFA   bool      // who asks can prove MFA
-	Worked   time.Time // last; zero: not that credd knows
-	Alike    []string  // roles of other customers that have the same external ID
+	Us       string   // ARN of who asks, "" if it is not known
+	LongTerm bool     // who asks has a long-term key
+	Alike    []string // roles of other customers that have the same external ID
 
 	// Of an invitation; see Invited.
-	Asked     time.Time // when it was made; zero: there is none
-	SelfCheck bool      // it let the role look at itself
+	SelfCheck bool // it let the role look at itself
 	TwoPhases bool
 	Ongoing   []invite.Wanted
 	Setup     []invite.Wanted // that the ongoing permissions do not allow

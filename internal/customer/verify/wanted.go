@@ -16,7 +16,7 @@ var readers = []string{"get", "list", "describe", "batchget", "lookup", "view", 
 
 // Invited takes over from an invitation what the role should be allowed, and what no longer once setup is over.
 func (r *Role) Invited(t invite.Terms) {
-	r.Asked, r.SelfCheck, r.Ongoing = t.Invited, t.SelfCheck, t.Ongoing.Actions(mostWanted)
+	r.SelfCheck, r.Ongoing = t.SelfCheck, t.Ongoing.Actions(mostWanted)
 	if t.Setup == nil {
 		return
 	}

@@ -46,9 +46,15 @@ const faint = () => {
 const shot = async (page, as, fullPage) => screens && page.screenshot({ path: `${screens}/${name}-${as}.png`, fullPage });
 
 async function look(browser) {
+  const page = await open(browser, {});
+  const again = async (viewport, media) => {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia(media);
+    await page.goto(address);
+  };
   for (const [where, viewport] of [["phone", phone], ["desk", desk]]) {
     for (const colorScheme of ["light", "dark"]) {
-      const page = await open(browser, { viewport, colorScheme });
+      await again(viewport, { colorScheme });
       const as = `${where}-${colorScheme}`;
       await shot(page, as, false);
       await shot(page, `${as}-whole`, true);
@@ -58,11 +64,9 @@ async function look(browser) {
       await shot(page, `${as}-open`, true);
       seen.title = await page.title();
       seen.hacked = await page.evaluate(() => window.hacked ?? null);
-      await page.context().close();
     }
   }
-  const page = await open(browser, { viewport: { width: 720, height: 1000 } });
-  await page.emulateMedia({ media: "print" });
+  await again({ width: 720, height: 1000 }, { media: "print", colorScheme: "light" });
   seen.print = await page.innerText("body");
   await shot(page, "print", true);
   await page.context().close();
