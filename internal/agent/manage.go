@@ -87,6 +87,7 @@ const mostWeighed = 100
 
 func (a *Agent) status() api.Status {
 	a.reread()
+	a.memory.flushNews()
 	st := a.state.Load()
 	out := api.Status{
 		Version: a.Version, PID: os.Getpid(), Started: a.started.UTC(), Replaced: a.program.replaced(), Socket: a.Socket, ConfigDir: a.ConfigDir,

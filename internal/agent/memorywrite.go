@@ -43,6 +43,13 @@ func (m *memory) flush() time.Duration {
 	})
 }
 
+// flushNews writes what changed without waiting for more to write with it: who asks for status looks at the files next.
+func (m *memory) flushNews() {
+	m.write(mostWrites, func(_ string, k *kept, now time.Time) bool {
+		return !k.since.IsZero() && (m.failed.IsZero() || over(now, m.failed, writeRetry))
+	})
+}
+
 // flushAll writes all that is not written.
 func (m *memory) flushAll() {
 	m.write(math.MaxInt, func(string, *kept, time.Time) bool { return true })

@@ -104,13 +104,20 @@ func (s *Streams) status(st api.Status, unverified string, now time.Time) error 
 			s.say("  hint: %s", p.Hint)
 		}
 	}
-	for _, w := range slices.Concat(st.Drifted, st.Warnings) {
+	for _, w := range slices.Concat(untold(st), st.Warnings) {
 		s.say("\n%s %s", s.paint(yellow, "warning"), w)
 	}
 	if unverified != "" {
 		s.say("\n%s", unverified)
 	}
 	return nil
+}
+
+// untold are the roles that are no longer what was verified, but for those that were told as failing.
+func untold(st api.Status) []string {
+	return slices.DeleteFunc(slices.Clone(st.Drifted), func(text string) bool {
+		return slices.ContainsFunc(st.Failing, func(f api.Failure) bool { return strings.HasPrefix(text, f.Role+": ") })
+	})
 }
 
 // worked says when a failing role last worked.
