@@ -54,7 +54,7 @@ func TestDriftIsFound(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	for args, want := range map[string]string{
-		"status": "acme/readonly: verified ", "role show acme/readonly": "denied by AWS since", "customer list": "denied since", "role list": "denied since",
+		"status": "when it was last verified", "role show acme/readonly": "denied by AWS since", "customer list": "denied since", "role list": "denied since",
 		"doctor --offline": "acme/readonly: denied by AWS since",
 	} {
 		if r := c.credd(strings.Fields(args)...); !strings.Contains(r.out, want) || strings.Contains(r.out+r.err, "canary") {
