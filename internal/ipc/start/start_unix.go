@@ -16,6 +16,7 @@ import (
 const (
 	startTimeout = 10 * time.Second // for a daemon to read its files and listen
 	startPoll    = 5 * time.Millisecond
+	lockPoll     = 80 * time.Millisecond // what startPoll grows to for the lock: a hundred helpers that wait must leave the daemon the processor
 
 	startByHand = "start it with: credd serve"
 )
@@ -66,7 +67,7 @@ func startLock(path string, deadline time.Time) (int, error) {
 	if err != nil {
 		return -1, &Error{"start credd: " + name + ": " + err.Error(), "check the directory, and CREDD_SOCK"}
 	}
-	for {
+	for pause := startPoll; ; pause = min(2*pause, lockPoll) {
 		err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			return fd, nil
@@ -79,7 +80,7 @@ func startLock(path string, deadline time.Time) (int, error) {
 			syscall.Close(fd)
 			return -1, &Error{"start credd: another credhelper is at it and does not end", startByHand}
 		}
-		time.Sleep(startPoll)
+		time.Sleep(pause)
 	}
 }
 
