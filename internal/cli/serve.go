@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
 	"github.com/spf13/cobra"
 
 	"credd/internal/agent"
@@ -85,7 +86,7 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	}
 	a := agent.New(agent.Options{
 		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
-		Now: time.Now, Wait: wait, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
+		Now: time.Now, Wait: smithytime.SleepWithContext, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
 	})
@@ -105,18 +106,6 @@ func serve(ctx context.Context, stderr io.Writer) error {
 	beside.Wait()
 	log.Info("stopped")
 	return err
-}
-
-// wait takes a while, or until the context ends.
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // reloadOnHangup reads all files again at each SIGHUP.

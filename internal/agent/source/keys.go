@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"credd/internal/agent/cred"
 	"credd/internal/agent/sts"
 )
@@ -38,7 +40,7 @@ type Keys struct {
 }
 
 func newKeys(spec Spec, d Deps) *Keys {
-	return &Keys{spec: spec, deps: d, held: held{now: d.Now}, code: d.Devices.of(spec.MFASerial), pause: sleep}
+	return &Keys{spec: spec, deps: d, held: held{now: d.Now}, code: d.Devices.of(spec.MFASerial), pause: smithytime.SleepWithContext}
 }
 
 // Credentials returns the session of GetSessionToken, or without MFA the key itself: it alone can get sessions above 1 h.

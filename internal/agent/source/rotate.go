@@ -301,16 +301,4 @@ func (k *Keys) patiently(ctx context.Context, call func() error) error {
 	}
 }
 
-// sleep is the pause of Keys.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
