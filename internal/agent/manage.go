@@ -91,7 +91,7 @@ func (a *Agent) status() api.Status {
 	st := a.state.Load()
 	out := api.Status{
 		Version: a.Version, PID: os.Getpid(), Started: a.started.UTC(), Replaced: a.program.replaced(), Socket: a.Socket, ConfigDir: a.ConfigDir,
-		Sources: a.sourceStates(st), Sessions: []api.Session{}, Failing: []api.Failure{}, Problems: problems(st.roster), Drifted: []string{}, Warnings: []string{},
+		Sources: a.sourceStates(st), Sessions: []api.Session{}, Failing: []api.Failure{}, Problems: problems(st.roster), Drifted: []api.Drift{}, Warnings: []string{},
 	}
 	out.Customers, out.Roles = st.roster.Count()
 	for _, l := range a.cache.Live() {
@@ -118,11 +118,11 @@ func (a *Agent) status() api.Status {
 	a.notes.Lock()
 	defer a.notes.Unlock()
 	for _, about := range slices.Sorted(maps.Keys(a.warnings)) {
-		to := &out.Warnings
-		if strings.HasPrefix(about, driftMark) {
-			to = &out.Drifted
+		if role, ok := strings.CutPrefix(about, driftMark); ok {
+			out.Drifted = append(out.Drifted, api.Drift{Role: role, Message: a.warnings[about]})
+			continue
 		}
-		*to = append(*to, a.warnings[about])
+		out.Warnings = append(out.Warnings, a.warnings[about])
 	}
 	return out
 }

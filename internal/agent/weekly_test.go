@@ -77,7 +77,7 @@ func TestDriftIsFoundWithinAWeek(t *testing.T) {
 	}
 	want := fmt.Sprintf("acme/admin: verified %s, denied since %s", start.Add(-2*time.Hour).Local().Format("2 Jan"), w.clock().Local().Format("2 Jan"))
 	st := w.status(t)
-	if len(st.Drifted) != 1 || st.Drifted[0] != want || len(st.Warnings) != 0 {
+	if len(st.Drifted) != 1 || st.Drifted[0].Message != want || len(st.Warnings) != 0 {
 		t.Errorf("got %q, %q, want %q", st.Drifted, st.Warnings, want)
 	}
 	if len(st.Failing) != 1 || st.Failing[0].Outcome != "denied" || len(st.Failing[0].Causes) == 0 {
@@ -85,7 +85,7 @@ func TestDriftIsFoundWithinAWeek(t *testing.T) {
 	}
 	w.restart(t)
 	w.agent.Sweep()
-	if st := w.status(t); len(st.Drifted) != 1 || st.Drifted[0] != want {
+	if st := w.status(t); len(st.Drifted) != 1 || st.Drifted[0].Message != want {
 		t.Errorf("after a restart: got %q, want %q", st.Drifted, want)
 	}
 	w.aws.set(nil)
@@ -116,7 +116,7 @@ func TestTheWeeklyTest(t *testing.T) {
 	if s := w.standing(t); s.Word != string(verify.WrongIdentity) || s.Good {
 		t.Errorf("got %+v for the session of another role", s)
 	}
-	if st := w.status(t); len(st.Drifted) != 1 || !strings.Contains(st.Drifted[0], "of another account or role since") {
+	if st := w.status(t); len(st.Drifted) != 1 || !strings.Contains(st.Drifted[0].Message, "of another account or role since") {
 		t.Errorf("got %q", st.Drifted)
 	}
 }

@@ -114,10 +114,13 @@ func (s *Streams) status(st api.Status, unverified string, now time.Time) error 
 }
 
 // untold are the roles that are no longer what was verified, but for those that were told as failing.
-func untold(st api.Status) []string {
-	return slices.DeleteFunc(slices.Clone(st.Drifted), func(text string) bool {
-		return slices.ContainsFunc(st.Failing, func(f api.Failure) bool { return strings.HasPrefix(text, f.Role+": ") })
-	})
+func untold(st api.Status) (out []string) {
+	for _, d := range st.Drifted {
+		if !slices.ContainsFunc(st.Failing, func(f api.Failure) bool { return f.Role == d.Role }) {
+			out = append(out, d.Message)
+		}
+	}
+	return out
 }
 
 // worked says when a failing role last worked.

@@ -138,7 +138,7 @@ func TestDoctorLooksAtStandings(t *testing.T) {
 				if !ok {
 					return well(config)(r)
 				}
-				st.Drifted = []string{"acme/admin: verified 12 Nov, denied since 19 Nov"}
+				st.Drifted = []api.Drift{{Role: "acme/admin", Message: "acme/admin: verified 12 Nov, denied since 19 Nov"}}
 				return st
 			})
 			all, _ := examined(t)

@@ -135,7 +135,7 @@ type Status struct {
 	Sessions  []Session `json:"sessions"`
 	Failing   []Failure `json:"failing"`
 	Problems  []Problem `json:"problems"` // of configuration files
-	Drifted   []string  `json:"drifted"`  // a sentence for each role that was verified and no longer is what it was
+	Drifted   []Drift   `json:"drifted"`
 	Warnings  []string  `json:"warnings"` // audit log not writable, files not watched, clock off, …
 }
 
@@ -175,6 +175,12 @@ type Failure struct {
 	LastWorked time.Time `json:"last_worked,omitzero"` // zero: never, as far as is known
 	Causes     []string  `json:"causes,omitempty"`     // of a denial, what speaks for which, in order of evidence
 	Retry      time.Time `json:"retry"`                // not asked of AWS again before
+}
+
+// Drift is a role that was verified and no longer is what it was.
+type Drift struct {
+	Role    string `json:"role"`
+	Message string `json:"message"` // begins with the role
 }
 
 // Problem is an error in a configuration file. What it concerns keeps its last good version, if it had one.
