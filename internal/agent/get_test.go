@@ -190,6 +190,21 @@ func TestAChangedRoleDropsOnlyItsOwnSession(t *testing.T) {
 	}
 }
 
+func TestAFileDroppedInAnswersAtOnce(t *testing.T) {
+	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin")}) // nothing watches the files
+	if _, refusal := w.get(t, "new/admin"); refusal == nil || refusal.Code != ipc.UnknownRole {
+		t.Fatalf("got %v, want an unknown role", refusal)
+	}
+	w.write(t, "customers/new.toml", customerText("admin"))
+	if _, refusal := w.get(t, "new/admin"); refusal != nil {
+		t.Error(refusal)
+	}
+	w.write(t, "customers/half.toml", "version = 1\n[role")
+	if _, refusal := w.get(t, "half/admin"); refusal == nil || refusal.Code != ipc.Usage || !strings.Contains(refusal.Message, "half.toml:2") {
+		t.Errorf("got %v, want the line that is broken", refusal)
+	}
+}
+
 func TestABrokenFileKeepsWorking(t *testing.T) {
 	w := newWorld(t, map[string]string{"credd.toml": settings, "customers/acme.toml": customerText("admin")})
 	w.write(t, "customers/acme.toml", "version = 1\nnonsense")

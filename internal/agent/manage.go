@@ -141,7 +141,7 @@ func (a *Agent) describe(st *state, name string, s *cred.Session, l cache.Live) 
 // test asks AWS who a source or a role is.
 func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure) {
 	started := a.Now()
-	st := a.state.Load()
+	st := a.stateFor(name)
 	if !isRole(name) && st.sources[name] == nil {
 		return nil, explain(st.noSource(name))
 	}
@@ -223,7 +223,7 @@ func (a *Agent) sourceStates(st *state) []api.Source {
 
 // renew fetches a new session for a role.
 func (a *Agent) renew(ctx context.Context, c *caller, name string) (any, failure) {
-	st := a.state.Load()
+	st := a.stateFor(name)
 	role, err := st.role(name)
 	if err != nil {
 		return nil, explain(err)

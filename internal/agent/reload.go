@@ -119,6 +119,20 @@ func (a *Agent) Watch(ctx context.Context, w Watcher, alsoDirs ...string) {
 	}
 }
 
+// stateFor returns the state in force for a request that names a role or a customer. Whoever drops a file in and asks at once is
+// answered from that file: its change is noticed only a moment later.
+func (a *Agent) stateFor(name string) *state {
+	a.reread()
+	st := a.state.Load()
+	if _, err := st.role(name); err != nil {
+		if path := st.roster.Unread(name); path != "" {
+			a.load(path)
+			return a.state.Load()
+		}
+	}
+	return st
+}
+
 // reread reloads on use where files cannot be watched.
 func (a *Agent) reread() {
 	if !a.unwatched.Load() {

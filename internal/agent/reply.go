@@ -25,8 +25,7 @@ func (a *Agent) credentials(ctx context.Context, c *caller, payload []byte) repl
 	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
 	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
 
-	a.reread()
-	st := a.state.Load()
+	st := a.stateFor(name)
 	role, err := st.role(name)
 	if err != nil {
 		return a.refuse(e, explain(err))

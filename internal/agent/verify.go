@@ -22,8 +22,7 @@ const verifiedAtOnce = 8
 
 // verify proves a role, all of a customer, or all that have an ARN. It has no part in the cache, and what it tries marks no role as failing.
 func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, failure) {
-	a.reread()
-	st := a.state.Load()
+	st := a.stateFor(r.Name)
 	roles, f := st.toVerify(r)
 	if len(roles) == 0 {
 		return nil, f

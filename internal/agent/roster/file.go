@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -41,6 +42,22 @@ func reread(path string, own bool, last *file, changed bool, into func(*file, *t
 		}
 	}
 	return now
+}
+
+// Unread returns the file of a role's customer if it is there and is not as it was read, "" otherwise.
+func (r *Roster) Unread(role string) string {
+	customer, _, _ := cutRole(role)
+	if !isName(customer) {
+		return ""
+	}
+	for _, dir := range append([]string{customersDir(r.dir)}, r.Settings.include...) {
+		path := filepath.Join(dir, customer+suffix)
+		info, err := os.Stat(path)
+		if last := r.files[path]; err == nil && (last == nil || last.facts != factsOf(info)) {
+			return path
+		}
+	}
+	return ""
 }
 
 // problem is what is wrong with a file as a whole.

@@ -94,6 +94,29 @@ func TestNamedChanges(t *testing.T) {
 	}
 }
 
+func TestUnread(t *testing.T) {
+	d := whole(t)
+	r := Load(d, nil)
+	path := filepath.Join(d, "customers", "new.toml")
+	for _, role := range []string{"globex/admin", "globex/none", "globex", "new/admin", "", "@work", "../credd/admin", "bad name/x"} {
+		if got := r.Unread(role); got != "" {
+			t.Errorf("%q: got %s of what was read", role, got)
+		}
+	}
+	put(t, d, "customers/new.toml", "version = 1\n[half")
+	if got := r.Unread("new/admin"); got != path {
+		t.Errorf("dropped in: got %q, want %s", got, path)
+	}
+	r = Load(d, r, path)
+	if got := r.Unread("new/admin"); got != "" {
+		t.Errorf("read, and broken: got %q", got)
+	}
+	put(t, d, "customers/new.toml", globexText)
+	if got := r.Unread("new/admin"); got != path {
+		t.Errorf("mended: got %q, want %s", got, path)
+	}
+}
+
 // Two changes within a tick of the clock look the same: what is named as changed is read whatever it looks like.
 func TestNamedFilesAreReadAgain(t *testing.T) {
 	d := whole(t)
