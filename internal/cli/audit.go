@@ -37,7 +37,7 @@ func newAuditCmd(s *Streams) *cobra.Command {
 			if f.Outcome != "" && !slices.Contains(outcomes, f.Outcome) {
 				return &userError{ipc.Usage, "--outcome knows no " + f.Outcome, "known are: " + strings.Join(outcomes, ", ")}
 			}
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/awsconfig"
 	"credd/internal/customer/invite"
+	"credd/internal/paths"
 )
 
 // offer is what a word can become.
@@ -163,11 +164,11 @@ func environments(l lookup) (out []choice) {
 
 // awsProfiles are those of ~/.aws.
 func awsProfiles(lookup) (out []choice) {
-	where, err := locate()
+	dir, err := paths.AWS()
 	if err != nil {
 		return nil
 	}
-	files, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
+	files, err := awsconfig.Read(awsconfig.InEnvironment(dir))
 	if err != nil {
 		return nil
 	}

@@ -367,7 +367,7 @@ func TestTheDaemonsTextsAreFiltered(t *testing.T) {
 
 func TestAudit(t *testing.T) {
 	home(t)
-	where, err := locate()
+	where, err := (&Streams{}).locate()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ import (
 // complete answers a shell that completes a line. Only then are the commands made to complete: it takes time.
 func (s *Streams) complete(ctx context.Context, root *cobra.Command, line []string) int {
 	root.InitDefaultHelpCmd() // else it comes with Execute
-	completes(root, line)
+	s.completes(root, line)
 	all := bufio.NewWriter(s.Out) // cobra writes each choice by itself
 	root.SetOut(all)
 	return s.fail(errors.Join(root.ExecuteContext(ctx), all.Flush()))
@@ -32,20 +32,20 @@ func (s *Streams) complete(ctx context.Context, root *cobra.Command, line []stri
 
 // completes makes the arguments and flags of a command, and of those below it, complete. The line is what was typed; after a --
 // on it stands another program, which is the shell's to complete. Cobra does not tell: it parses with a -- of its own.
-func completes(cmd *cobra.Command, line []string) {
+func (s *Streams) completes(cmd *cobra.Command, line []string) {
 	cmd.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	if slices.Contains(line[:max(0, len(line)-1)], "--") {
 		cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
 	} else if len(cmd.ValidArgs) == 0 {
-		cmd.ValidArgsFunction = completeArgument(parameters(cmd))
+		cmd.ValidArgsFunction = s.completeArgument(parameters(cmd))
 	}
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if o, ok := offerOf(cmd, "--"+f.Name); ok && f.NoOptDefVal == "" {
-			cmd.RegisterFlagCompletionFunc(f.Name, completeWith([]offer{o})) // it only fails if the command did it by itself
+			cmd.RegisterFlagCompletionFunc(f.Name, s.completeWith([]offer{o})) // it only fails if the command did it by itself
 		}
 	})
 	for _, sub := range cmd.Commands() {
-		completes(sub, line)
+		s.completes(sub, line)
 	}
 }
 
@@ -82,7 +82,7 @@ func parameters(cmd *cobra.Command) []parameter {
 }
 
 // completeArgument completes the arguments of a command.
-func completeArgument(of []parameter) cobra.CompletionFunc {
+func (s *Streams) completeArgument(of []parameter) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		i := len(args)
 		if n := len(of); i >= n && n > 0 && of[n-1].again {
@@ -99,7 +99,7 @@ func completeArgument(of []parameter) cobra.CompletionFunc {
 			}
 			offers = append(offers, o)
 		}
-		return completeWith(offers)(cmd, args, typed)
+		return s.completeWith(offers)(cmd, args, typed)
 	}
 }
 
@@ -116,11 +116,11 @@ func offerOf(cmd *cobra.Command, word string) (o offer, ok bool) {
 }
 
 // completeWith completes a word by what is offered, without what stands on the line already.
-func completeWith(offers []offer) cobra.CompletionFunc {
+func (s *Streams) completeWith(offers []offer) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		directive := cobra.ShellCompDirectiveNoFileComp
 		var out []cobra.Completion
-		l := lookup{cmd: cmd, args: args, names: sync.OnceValue(func() api.Names { return names(cmd.Context(), nameIn(typed)) })}
+		l := lookup{cmd: cmd, args: args, names: sync.OnceValue(func() api.Names { return s.names(cmd.Context(), nameIn(typed)) })}
 		for _, o := range offers {
 			switch o.kind {
 			case files:
@@ -155,8 +155,8 @@ const patience = 300 * time.Millisecond
 
 // names asks the daemon, which has them at hand, or else reads the files. It starts no daemon and tells no error: a line that is
 // being typed has no place for it.
-func names(ctx context.Context, text string) api.Names {
-	where, err := locate()
+func (s *Streams) names(ctx context.Context, text string) api.Names {
+	where, err := s.locate()
 	if err != nil {
 		return api.Names{}
 	}

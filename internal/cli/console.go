@@ -60,7 +60,7 @@ func (c *consoleRun) run(ctx context.Context, name string) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	where, err := locate()
+	where, err := c.locate()
 	if err != nil {
 		return err
 	}

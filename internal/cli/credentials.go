@@ -29,7 +29,7 @@ func (s *Streams) credentials(ctx context.Context, role string) (credentials, er
 	if len(role) > ipc.MaxRole {
 		return credentials{}, &userError{ipc.UnknownRole, "the role's name is longer than 512 bytes", ""}
 	}
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return credentials{}, err
 	}

@@ -70,7 +70,7 @@ func (f *found) state() string {
 }
 
 func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ which goes another way. The file says where to put it, and is refused until it i
 		Example: `  credd customer export acme --output acme.toml
   credd role show acme/readonly --show-external-id    # to tell them, not in the same message`,
 		RunE: func(_ *cobra.Command, args []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

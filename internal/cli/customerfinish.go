@@ -32,7 +32,7 @@ Exit codes of --check: 0 gone, 6 still there or the role does not work, 7 cannot
   credd customer finish-setup acme --role deploy
   credd customer finish-setup acme --check`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

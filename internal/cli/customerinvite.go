@@ -52,7 +52,7 @@ invitation once more, as it was, with the same external ID.`,
   credd customer invite acme --role deploy --policy deploy.json --setup setup.json --self-check
   credd customer invite acme --role deploy --again --out ~/acme-again`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

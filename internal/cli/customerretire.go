@@ -34,7 +34,7 @@ under that name back, as it was.`,
 			if a.undo && a.dryRun {
 				return missing("--undo and --dry-run exclude each other", "")
 			}
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

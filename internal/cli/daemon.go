@@ -17,8 +17,8 @@ import (
 )
 
 // ask sends a request to the daemon. It never starts one.
-func ask(ctx context.Context, req api.Request, out any) error {
-	where, err := locate()
+func (s *Streams) ask(ctx context.Context, req api.Request, out any) error {
+	where, err := s.locate()
 	if err != nil {
 		return err
 	}
@@ -30,8 +30,8 @@ func ask(ctx context.Context, req api.Request, out any) error {
 }
 
 // liveStatus returns the daemon's status, and none if no daemon runs.
-func liveStatus(ctx context.Context) (st api.Status, running bool, err error) {
-	err = ask(ctx, api.Request{Do: api.DoStatus}, &st)
+func (s *Streams) liveStatus(ctx context.Context) (st api.Status, running bool, err error) {
+	err = s.ask(ctx, api.Request{Do: api.DoStatus}, &st)
 	if errors.Is(err, socket.ErrNoDaemon) {
 		return st, false, nil
 	}
@@ -44,7 +44,7 @@ func newStatusCmd(s *Streams) *cobra.Command {
 		Use: "status", Short: "Show live sessions, failing roles and broken files", Example: "  credd status\n  credd status --json", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var st api.Status
-			if err := ask(cmd.Context(), api.Request{Do: api.DoStatus}, &st); err != nil {
+			if err := s.ask(cmd.Context(), api.Request{Do: api.DoStatus}, &st); err != nil {
 				return err
 			}
 			st.Warnings = append(st.Warnings, keysInClear()...)
@@ -60,7 +60,7 @@ func newStatusCmd(s *Streams) *cobra.Command {
 
 // unverified is the line of status on customers that are not verified. What is wrong in the files is the daemon's to tell.
 func (s *Streams) unverified() string {
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return ""
 	}
@@ -145,7 +145,7 @@ func newReloadCmd(s *Streams) *cobra.Command {
 		Long: "Read the configuration and ~/.aws again. The daemon does so by itself when a file changes.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var r api.Reload
-			if err := ask(cmd.Context(), api.Request{Do: api.DoReload}, &r); err != nil {
+			if err := s.ask(cmd.Context(), api.Request{Do: api.DoReload}, &r); err != nil {
 				return err
 			}
 			if asJSON {
@@ -214,7 +214,7 @@ func newForgetCmd(s *Streams) *cobra.Command {
 				req.Name = args[0]
 			}
 			var f api.Forgotten
-			if err := ask(cmd.Context(), req, &f); err != nil {
+			if err := s.ask(cmd.Context(), req, &f); err != nil {
 				return err
 			}
 			if asJSON {

@@ -81,7 +81,7 @@ func isRegion(name string) bool { return name == "AWS_REGION" || name == "AWS_DE
 
 // variables are what an environment needs to be a role's. region goes before the role's own.
 func (s *Streams) variables(ctx context.Context, name, region string) ([]variable, error) {
-	to, err := targetNamed(name, region)
+	to, err := s.targetNamed(name, region)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +103,8 @@ func (s *Streams) variables(ctx context.Context, name, region string) ([]variabl
 // target is what credentials are asked for, and where they are to be used.
 type target struct{ role, region, environment string }
 
-func targetNamed(name, region string) (target, error) {
-	where, err := locate()
+func (s *Streams) targetNamed(name, region string) (target, error) {
+	where, err := s.locate()
 	if err != nil {
 		return target{}, err
 	}

@@ -57,7 +57,7 @@ that possibility and forgets what was kept for it.`,
 }
 
 func (s *Streams) imports(ctx context.Context, a *imported) error {
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ It asks at a terminal. Every answer has a flag, and what a flag says is not aske
   credd init --type keys --from-profile default --service-name northwind --no-role
   credd init --import --yes`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

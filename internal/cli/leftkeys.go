@@ -9,6 +9,7 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/awsconfig"
 	"credd/internal/ipc"
+	"credd/internal/paths"
 )
 
 // noteKeys names the keys that are still in files, unless AWS takes them no more, and of all keys of an import those that are old.
@@ -53,11 +54,11 @@ func (s *Streams) noteAge(key string, created time.Time, hint string) {
 
 // keysInClear names the access keys that ~/.aws still holds, until they are gone from there. A session's keys end by themselves.
 func keysInClear() []string {
-	where, err := locate()
+	dir, err := paths.AWS()
 	if err != nil {
 		return nil
 	}
-	files, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
+	files, err := awsconfig.Read(awsconfig.InEnvironment(dir))
 	if err != nil {
 		return nil
 	}

@@ -15,7 +15,7 @@ func newProfilesDiffCmd(s *Streams) *cobra.Command {
 		Long:    "Show the lines that credd profiles sync would change, and no others. Secrets in them, as in a profile that moves out of the block, are not\nshown.",
 		Example: "  credd profiles diff\n  credd profiles diff --exit-code --json",
 		RunE: func(*cobra.Command, []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ func newProfilesListCmd(s *Streams) *cobra.Command {
   clash     not written, as a profile of yours has the name; sync says more`,
 		Example: "  credd profiles list\n  credd profiles list --json",
 		RunE: func(*cobra.Command, []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

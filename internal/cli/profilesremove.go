@@ -14,7 +14,7 @@ func newProfilesRemoveCmd(s *Streams) *cobra.Command {
 		Long:    "Take credd's block out of ~/.aws/config. What you wrote yourself stays, also what you wrote into the block.",
 		Example: "  credd profiles remove",
 		RunE: func(*cobra.Command, []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

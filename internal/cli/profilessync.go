@@ -16,7 +16,7 @@ func newProfilesSyncCmd(s *Streams) *cobra.Command {
 never changed: if it has the name of a role's, it is told and left.`,
 		Example: "  credd profiles sync\n  credd profiles sync --dry-run\n  credd profiles sync --stdout > profiles.ini",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ name that a spreadsheet would take for a formula gets a ' in front. Times in CSV
 			if err := a.check(); err != nil {
 				return err
 			}
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

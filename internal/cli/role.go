@@ -142,7 +142,7 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 				}
 			}
 			n.ExternalID = cred.NewSecret(id)
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}
@@ -199,7 +199,7 @@ func asUsage(err error) error {
 
 // reloadIfRunning makes a change known to the daemon before the command ends.
 func (s *Streams) reloadIfRunning(ctx context.Context) error {
-	err := ask(ctx, api.Request{Do: api.DoReload}, &api.Reload{})
+	err := s.ask(ctx, api.Request{Do: api.DoReload}, &api.Reload{})
 	if errors.Is(err, socket.ErrNoDaemon) {
 		return nil
 	}
@@ -210,11 +210,11 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove ROLE", Short: "Remove a role from its customer's file", Example: "  credd role remove acme/admin", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}
-			st, _, _ := liveStatus(cmd.Context())
+			st, _, _ := s.liveStatus(cmd.Context())
 			file, err := roster.RemoveRole(where.config, args[0])
 			if err != nil {
 				return asUsage(err)

@@ -165,7 +165,7 @@ func sorted(err error) *userError {
 // locations are the files that commands use.
 type locations struct{ config, state, socket, audit, aws, vault string }
 
-func locate() (l locations, err error) {
+func (s *Streams) locate() (l locations, err error) {
 	for _, p := range []struct {
 		to  *string
 		ask func() (string, error)

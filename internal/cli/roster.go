@@ -27,7 +27,7 @@ type view struct {
 
 // look reads the files and asks the daemon, if one runs. What is broken in the files is told on stderr; the rest is shown.
 func (s *Streams) look(ctx context.Context) (*view, error) {
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s *Streams) look(ctx context.Context) (*view, error) {
 	for _, p := range v.roster.Problems() {
 		s.warn(p.Error(), p.Hint)
 	}
-	st, _, err := liveStatus(ctx)
+	st, _, err := s.liveStatus(ctx)
 	if err != nil {
 		s.warn("the daemon does not tell its state: "+err.Error(), "")
 	}

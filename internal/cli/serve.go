@@ -46,22 +46,22 @@ It takes no AWS_ variable and no proxy from its environment; see [network] in cr
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return serve(ctx, s.Err)
+			return s.serve(ctx)
 		},
 	}
 }
 
 // serve wires the daemon together and runs it until ctx ends.
-func serve(ctx context.Context, stderr io.Writer) error {
+func (s *Streams) serve(ctx context.Context) error {
 	if err := harden(); err != nil {
 		return fmt.Errorf("protect the process: %w", err)
 	}
 	source.ClearEnvironment()
 	debug.SetGCPercent(gcPercent)
 	level := new(slog.LevelVar)
-	log := newLog(stderr, level)
+	log := newLog(s.Err, level)
 
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func TestServeWaitsForAll(t *testing.T) {
 		}
 		cancel()
 	}()
-	if err := serve(ctx, io.Discard); err != nil {
+	if err := (&Streams{Err: io.Discard}).serve(ctx); err != nil {
 		t.Fatal(err)
 	}
 	stacks := make([]byte, 1<<20)

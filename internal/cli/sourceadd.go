@@ -100,7 +100,7 @@ func newSourceAddCmd(s *Streams) *cobra.Command {
 }
 
 func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func newSourceRemoveCmd(s *Streams) *cobra.Command {
 has the source no more, a key that the vault still has of it is removed.`,
 		Example: "  credd source remove old",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			where, err := locate()
+			where, err := s.locate()
 			if err != nil {
 				return err
 			}

@@ -20,7 +20,7 @@ import (
 
 // talk sends a request that may need the person at this terminal. If no daemon runs it starts one, as credhelper does.
 func (s *Streams) talk(ctx context.Context, req api.Request, out any, hear func(api.Event)) error {
-	conn, err := connect(ctx)
+	conn, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -39,9 +39,9 @@ func (s *Streams) talk(ctx context.Context, req api.Request, out any, hear func(
 }
 
 // connect returns a connection to the daemon that runs, or else to one that it starts.
-func connect(ctx context.Context) (net.Conn, error) {
+func (s *Streams) connect(ctx context.Context) (net.Conn, error) {
 	const startTimeout = 15 * time.Second
-	where, err := locate()
+	where, err := s.locate()
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (u *use) changes(ctx context.Context) ([]change, error) {
 		}
 		return u.leave(), nil
 	}
-	where, err := locate()
+	where, err := u.locate()
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (u *use) announce(ctx context.Context, role *roster.Role, profile string, c
 	const patience = 500 * time.Millisecond // a person waits for the prompt
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	st, _, _ := liveStatus(ctx)
+	st, _, _ := u.liveStatus(ctx)
 	for _, f := range st.Failing {
 		if f.Role == role.Name {
 			u.warn(f.Message, f.Hint)
