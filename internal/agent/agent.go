@@ -19,6 +19,7 @@ import (
 	"credd/internal/agent/source"
 	"credd/internal/agent/sts"
 	"credd/internal/agent/vault"
+	"credd/internal/ipc/peer"
 )
 
 // Assumer makes STS calls.
@@ -72,8 +73,8 @@ type Options struct {
 	StateDir  string // of what is seen of roles
 	Socket    string // as shown in status
 	Version   string
-	User      string // the owner's name, for session names
-	Owner     uint32 // the uid that is served, beside root
+	User      string    // the owner's name, for session names
+	Owner     peer.User // who is served, beside root
 	Now       func() time.Time
 	Wait      func(context.Context, time.Duration) error // returns early, with an error, when the context ends
 	Assumer   Assumer
@@ -126,7 +127,7 @@ func New(o Options) *Agent {
 	a.memory = newMemory(o.StateDir, o.Now)
 	a.memory.inForce, a.memory.warn, a.memory.told = a.rolesOf, a.warn, a.drift
 	a.desk = newDesk(o.Now)
-	a.refused.by = map[uint32]time.Time{}
+	a.refused.by = map[peer.User]time.Time{}
 	a.Reload()
 	return a
 }

@@ -24,6 +24,7 @@ import (
 	"credd/internal/agent/sts"
 	"credd/internal/agent/vault"
 	"credd/internal/ipc"
+	"credd/internal/ipc/peer"
 	"credd/internal/ipc/socket"
 )
 
@@ -90,7 +91,7 @@ func (w *world) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.agent = agent.New(agent.Options{
-		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Socket: w.path, Version: "test", User: "ana", Owner: uint32(os.Getuid()), Now: w.clock,
+		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Socket: w.path, Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Keys: anyKeys{}, Profiles: w.follows,
 	})

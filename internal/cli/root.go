@@ -33,6 +33,8 @@ type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Color    bool // Out is a terminal that shows colours
+
+	system bool // --system: the credd of this machine is meant, not the user's own
 }
 
 // Run runs a command and returns its exit code.
@@ -166,6 +168,10 @@ func sorted(err error) *userError {
 type locations struct{ config, state, socket, audit, aws, vault string }
 
 func (s *Streams) locate() (l locations, err error) {
+	if s.system {
+		p := paths.System()
+		return locations{config: p.Config, state: p.State, socket: p.Socket, audit: p.Audit(), aws: p.AWS(), vault: p.Vault()}, nil
+	}
 	for _, p := range []struct {
 		to  *string
 		ask func() (string, error)

@@ -26,6 +26,7 @@ import (
 	"credd/internal/agent/vault"
 	"credd/internal/agent/watch"
 	"credd/internal/awsconfig"
+	"credd/internal/ipc/peer"
 	"credd/internal/ipc/socket"
 )
 
@@ -61,6 +62,10 @@ func (s *Streams) serve(ctx context.Context) error {
 	level := new(slog.LevelVar)
 	log := newLog(s.Err, level)
 
+	self, err := peer.Self()
+	if err != nil {
+		return err
+	}
 	where, err := s.locate()
 	if err != nil {
 		return err
@@ -85,7 +90,7 @@ func (s *Streams) serve(ctx context.Context) error {
 		Devices: source.NewDevices(time.Now),
 	}
 	a := agent.New(agent.Options{
-		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: uint32(os.Getuid()),
+		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: self,
 		Now: time.Now, Wait: smithytime.SleepWithContext, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },

@@ -5,6 +5,7 @@
 package api
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,10 @@ const (
 
 	DoTryKey = "try-key" // Key -> Tried; nothing is stored
 
+	// Of the credd of a machine, whose files are closed to its users.
+	DoRoster = "roster" // -> Roster: of the roles that the caller may use
+	DoAudit  = "audit"  // Audit -> AuditEnd; the lines come as events before it, of the caller alone unless it is root
+
 	DoVerify = "verify" // Name is a role or a customer, or All -> Verified; events tell how far it is
 )
 
@@ -49,6 +54,8 @@ type Request struct {
 	Key    *NewKey `json:"key,omitempty"`
 	SSO    *SSO    `json:"sso,omitempty"` // of login and accounts: a login that no source has yet
 	Text   string  `json:"text,omitempty"`
+
+	Audit *AuditFilter `json:"audit,omitempty"`
 }
 
 // SSO is an IAM Identity Center, by its start URL and region, or by an [sso-session] of ~/.aws/config.
@@ -82,6 +89,8 @@ type Event struct {
 	URL    string `json:"url,omitempty"`    // to open in a browser
 	Code   string `json:"code,omitempty"`   // that the page shows too
 	Notice string `json:"notice,omitempty"` // a step that was done
+
+	Line json.RawMessage `json:"line,omitempty"` // of the audit log
 }
 
 // Login is a login that worked.

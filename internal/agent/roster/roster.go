@@ -102,6 +102,12 @@ type Source struct {
 	Line        int
 }
 
+// Allow names who may use a role. A role without one is open to the daemon's owner; on a machine's credd, to nobody.
+type Allow struct {
+	Users  []string // names, or numbers (SIDs on Windows)
+	Groups []string
+}
+
 // Customer is an account holder.
 type Customer struct {
 	Key         string // the file's name without .toml

@@ -4,12 +4,28 @@ package peer
 import (
 	"errors"
 	"net"
+	"strconv"
 )
+
+// User is who a process runs as: by a number, or on Windows by a SID.
+type User struct {
+	UID uint32 // 0 on Windows, where it means nothing
+	SID string // on Windows only
+}
+
+// String returns the number or the SID.
+func (u User) String() string {
+	if u.SID != "" {
+		return u.SID
+	}
+	return strconv.FormatUint(uint64(u.UID), 10)
+}
 
 // Peer is a process at the moment when it connected, or, for a server, when it listened.
 type Peer struct {
-	UID, GID uint32
-	PID      int // 0 where the kernel does not tell
+	User
+	GID uint32 // of its primary group; not on Windows
+	PID int    // 0 where the kernel does not tell
 
 	seen uint64 // when Of was called, in the unit of a process's start: who started later is somebody else
 }

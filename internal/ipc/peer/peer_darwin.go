@@ -11,7 +11,7 @@ func of(fd int) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	p := Peer{UID: c.Uid}
+	p := Peer{User: User{UID: c.Uid}}
 	if c.Ngroups > 0 {
 		p.GID = c.Groups[0]
 	}

@@ -12,7 +12,7 @@ func of(fd int) (Peer, error) {
 		return Peer{}, err
 	}
 	// The pid is 0 for a process of a container that we do not see into. Its uid is translated to ours all the same.
-	return Peer{UID: c.Uid, GID: c.Gid, PID: int(c.Pid), seen: ticks()}, nil
+	return Peer{User: User{UID: c.Uid}, GID: c.Gid, PID: int(c.Pid), seen: ticks()}, nil
 }
 
 // ticks returns the time since boot in the unit of /proc/PID/stat: 1/100 s on every architecture that Go runs on.

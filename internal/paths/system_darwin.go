@@ -1,0 +1,4 @@
+package paths
+
+// System are the places of the credd of this machine.
+func System() Places { return Places{"/etc/credd", "/var/db/credd", "/var/run/credd/agent.sock"} }
