@@ -22,6 +22,8 @@ type Service struct {
 	Program string // credd's whole path
 
 	Tell func(line string) // each thing that was written, removed or run
+
+	run func(ctx context.Context, argv []string) (string, error) // of a manager's program; nil runs it
 }
 
 // Status is how a service is.
