@@ -29,10 +29,12 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns why.
 func (e *Error) Unwrap() error { return e.Err }
 
-// do runs a program that changes something, and tells of it first. The first argument is its whole path.
+// do runs a program that changes something, and tells of it. The first argument is its whole path.
 func (s *Service) do(ctx context.Context, argv ...string) error {
-	s.tell("ran " + strings.Join(argv, " "))
 	_, err := s.ask(ctx, argv...)
+	if err == nil {
+		s.tell("ran " + strings.Join(argv, " "))
+	}
 	return err
 }
 
