@@ -37,7 +37,7 @@ type scripts struct {
 func (s *Service) scripts() (manager, error) {
 	kind, known := scriptKinds[service.Platform()]
 	if !known || !there(s.at(filepath.Dir(scriptFile))) {
-		return nil, &Error{Message: "this machine is run by neither systemd, OpenRC nor System V", Hint: "let it run as the user " + account + ": credd --system serve", Err: ErrNoManager}
+		return nil, &Error{Message: "this machine is run by neither systemd, OpenRC nor System V", Hint: "let it run as the user " + account + ": credd serve --system", Err: ErrNoManager}
 	}
 	return &scripts{s, kind.name, kind.text, kind.option}, nil
 }
