@@ -48,7 +48,7 @@ func newBench(t *testing.T, system bool) *bench {
 }
 
 func (b *bench) answer(_ context.Context, argv []string) (string, error) {
-	line := strings.Join(slices.DeleteFunc(argv[1:], func(a string) bool { return a == "--user" }), " ")
+	line := strings.Join(slices.DeleteFunc(slices.Clone(argv[1:]), func(a string) bool { return a == "--user" }), " ")
 	b.asked = append(b.asked, line)
 	for asked, text := range b.answers {
 		if strings.HasPrefix(line, asked) {
