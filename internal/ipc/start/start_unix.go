@@ -31,7 +31,7 @@ var passed = []string{
 // Daemon starts the credd beside this program and waits until it listens at path. Programs that find no daemon at the same
 // time start one between them. Its errors are *Error, those of package dial, or the system's.
 func Daemon(path string, deadline time.Time) error {
-	if os.Getenv("CREDD_AUTOSTART") == "0" {
+	if os.Getenv("CREDD_AUTOSTART") == "0" || paths.IsSystem(path) { // that one is not a user's to start
 		return dial.ErrNoDaemon
 	}
 	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
