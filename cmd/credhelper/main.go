@@ -125,9 +125,6 @@ func explain(stderr *os.File, path string, err error) int {
 	check := "check " + path + ", and CREDD_SOCK"
 	switch err {
 	case dial.ErrNoDaemon:
-		if paths.IsSystem(path) {
-			return fail(stderr, ipc.NoDaemon, "the credd of this machine is not running", "root starts it: sudo credd service start --system")
-		}
 		return fail(stderr, ipc.NoDaemon, err.Error(), "start it with: credd serve")
 	case dial.ErrForeign:
 		return fail(stderr, ipc.Refused, err.Error()+": nothing was sent to it", check)
