@@ -29,6 +29,7 @@ import (
 	"credd/internal/awsconfig"
 	"credd/internal/ipc/peer"
 	"credd/internal/ipc/socket"
+	"credd/internal/paths"
 )
 
 const (
@@ -70,6 +71,11 @@ func (s *Streams) serve(ctx context.Context) error {
 	where, err := s.locate()
 	if err != nil {
 		return err
+	}
+	if !s.system { // the machine's is not ours to serve
+		if where.socket, err = paths.OwnSocket(); err != nil {
+			return err
+		}
 	}
 	l, err := socket.Listen(where.socket)
 	if err != nil {
