@@ -116,7 +116,7 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 	if err := s.write(ctx, where, now, fresh); err != nil || a.guided {
 		return err
 	}
-	s.followProfiles(where)
+	s.followProfiles(ctx, where)
 	return s.say("try one: credd source test %s", fresh[0].role.Name)
 }
 

@@ -78,9 +78,9 @@ func newRoleShowCmd(s *Streams) *cobra.Command {
 }
 
 func (s *Streams) role(j roleJSON) error {
-	id := "none"
-	if j.HasExternalID {
-		id = "hidden; see --show-external-id"
+	id := ""
+	if j.HasExternalID != nil {
+		id = map[bool]string{false: "none", true: "hidden; see --show-external-id"}[*j.HasExternalID]
 	}
 	if j.ExternalID != "" {
 		id = j.ExternalID
@@ -93,7 +93,7 @@ func (s *Streams) role(j roleJSON) error {
 		"external id", id, "duration", j.Duration, "session name", j.SessionName, "region", j.Region, "sts region", j.STSRegion,
 		"policy", j.Policy, "policy arns", strings.Join(j.PolicyARNs, ", "), "tags", strings.Join(tags, ", "),
 		"transitive tags", strings.Join(j.TransitiveTags, ", "), "source identity", j.SourceIdentity,
-		"standing", j.Standing.Sentence, "", j.Standing.Hint, "file", fmt.Sprintf("%s:%d", j.File, j.Line)}
+		"standing", j.Standing.Sentence, "", j.Standing.Hint, "file", at(j.File, j.Line)}
 	if j.Session != nil {
 		pairs = append(pairs, "session", j.Session.AccessKeyID+" until "+j.Session.Expires.Local().Format("15:04:05"))
 	}
@@ -107,6 +107,14 @@ func (s *Streams) role(j roleJSON) error {
 		}
 	}
 	return facts(s.Out, pairs...)
+}
+
+// at is a place in a file, "" where none is known.
+func at(file string, line int) string {
+	if file == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 func newRoleAddCmd(s *Streams) *cobra.Command {
@@ -154,7 +162,7 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				s.warn("the daemon did not read the new role: "+err.Error(), "try: credd reload")
 			}
-			s.followProfiles(where)
+			s.followProfiles(cmd.Context(), where)
 			return nil
 		},
 	}
@@ -228,7 +236,7 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				return err
 			}
-			s.followProfiles(where)
+			s.followProfiles(cmd.Context(), where)
 			return nil
 		},
 	}

@@ -35,6 +35,7 @@ type Streams struct {
 	Color    bool // Out is a terminal that shows colours
 
 	system bool // --system: the credd of this machine is meant, not the user's own
+	own    bool // only the user's own can be meant
 }
 
 // Run runs a command and returns its exit code.
@@ -66,6 +67,8 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return s.begin(cmd) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
@@ -79,6 +82,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
 		newCompletionCmd(s), newManCmd(s), newInitCmd(s),
 	)
+	s.takeSystem(root)
 	typed(root)
 	return root
 }
@@ -165,12 +169,17 @@ func sorted(err error) *userError {
 }
 
 // locations are the files that commands use.
-type locations struct{ config, state, socket, audit, aws, vault string }
+type locations struct {
+	config, state, socket, audit, aws, vault string
+
+	machine bool // the socket is that of the machine's credd
+	guest   bool // its files are closed to this user, and are not those that are named here
+}
 
 func (s *Streams) locate() (l locations, err error) {
 	if s.system {
 		p := paths.System()
-		return locations{config: p.Config, state: p.State, socket: p.Socket, audit: p.Audit(), aws: p.AWS(), vault: p.Vault()}, nil
+		return locations{config: p.Config, state: p.State, socket: p.Socket, audit: p.Audit(), aws: p.AWS(), vault: p.Vault(), machine: true, guest: !isAdministrator()}, nil
 	}
 	for _, p := range []struct {
 		to  *string
@@ -178,6 +187,14 @@ func (s *Streams) locate() (l locations, err error) {
 	}{{&l.config, paths.Config}, {&l.state, paths.State}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
 		if *p.to, err = p.ask(); err != nil {
 			return l, &userError{ipc.Usage, err.Error(), ""}
+		}
+	}
+	if l.socket == paths.System().Socket {
+		if l.machine, l.guest = true, true; s.own {
+			l.machine, l.guest = false, false
+			if l.socket, err = paths.UsualSocket(); err != nil {
+				return l, &userError{ipc.Usage, err.Error(), ""}
+			}
 		}
 	}
 	return l, nil

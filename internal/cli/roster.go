@@ -15,9 +15,10 @@ import (
 	"credd/internal/ipc"
 )
 
-// view is the configuration as the files say it now, with what a running daemon knows.
+// view is the configuration as the files say it now, or the machine's daemon, with what a running daemon knows.
 type view struct {
 	roster   *roster.Roster
+	guest    bool                      // it was told by the machine's daemon, which keeps some of it for itself
 	roles    map[string][]*roster.Role // by customer
 	records  *records
 	sessions map[string]api.Session
@@ -31,7 +32,11 @@ func (s *Streams) look(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{roster: roster.Load(where.config, nil), records: newRecords(where.state, s.warn), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}, sources: map[string]api.Source{}}
+	r, err := s.roster(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{roster: r, guest: where.guest, records: recordsOf(where, s.warn), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}, sources: map[string]api.Source{}}
 	v.roles = map[string][]*roster.Role{}
 	for _, r := range v.roster.Roles() {
 		v.roles[r.Customer.Key] = append(v.roles[r.Customer.Key], r)
@@ -83,7 +88,7 @@ type roleJSON struct {
 	Tags           map[string]string `json:"tags,omitempty"`
 	TransitiveTags []string          `json:"transitive_tags,omitempty"`
 	SourceIdentity string            `json:"source_identity,omitempty"`
-	HasExternalID  bool              `json:"has_external_id"`
+	HasExternalID  *bool             `json:"has_external_id"`       // null: a guest is not told
 	ExternalID     string            `json:"external_id,omitempty"` // only if asked for
 	Verified       *time.Time        `json:"verified"`              // null unless that holds
 	Standing       customer.Standing `json:"standing"`
@@ -99,10 +104,13 @@ func (v *view) role(r *roster.Role, showID bool) roleJSON {
 		Name: r.Name, Customer: r.Customer.Key, ARN: r.ARN, AccountID: r.AccountID, Environment: r.Customer.Environment,
 		Source: r.Source, Duration: roster.FormatDuration(r.Duration), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
 		Policy: r.Policy, PolicyARNs: r.PolicyARNs, Tags: r.Tags, TransitiveTags: r.TransitiveTags, SourceIdentity: r.SourceIdentity,
-		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line, Standing: v.records.standing(r),
+		File: r.File, Line: r.Line, Standing: v.records.standing(r),
 	}
 	out.Verified = verifiedAt(out.Standing)
 	out.LastWorked = v.records.seen(r.Name).Worked
+	if !v.guest {
+		out.HasExternalID = new(!r.ExternalID.IsZero())
+	}
 	if showID {
 		out.ExternalID = r.ExternalID.Reveal()
 	}
@@ -149,7 +157,7 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 			}
 			c, ok := v.roster.Customer(args[0])
 			if !ok {
-				return &userError{ipc.UnknownRole, "no such customer: " + args[0], "see: credd customer list"}
+				return v.noCustomer(args[0])
 			}
 			j := v.customer(c)
 			if asJSON {
@@ -171,6 +179,13 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 	}
 	return group("customer", "Look at customers, invite, verify and leave them", newCustomerAddCmd(s), list, show,
 		newCustomerInviteCmd(s), newCustomerVerifyCmd(s), newCustomerFinishCmd(s), newCustomerRetireCmd(s), newCustomerExportCmd(s))
+}
+
+func (v *view) noCustomer(key string) error {
+	if v.guest {
+		return &userError{ipc.UnknownRole, "there is no customer " + key + " with a role that you may use", "see: credd customer list"}
+	}
+	return &userError{ipc.UnknownRole, "no such customer: " + key, "see: credd customer list"}
 }
 
 type customerJSON struct {
@@ -206,6 +221,9 @@ func (v *view) customer(c *roster.Customer) customerJSON {
 // roles prints roles as a table, with their external IDs if asked for.
 func (s *Streams) roles(v *view, names []string, showID bool) error {
 	now := time.Now()
+	if v.guest {
+		return s.rolesOfGuest(v, names)
+	}
 	head := []string{"ROLE", "ACCOUNT", "SOURCE", "SESSION", "VERIFIED", "ARN"}
 	if showID {
 		head = append(head, "EXTERNAL ID")
@@ -224,6 +242,17 @@ func (s *Streams) roles(v *view, names []string, showID bool) error {
 		}
 	}
 	return paintedTable(s.Out, head, rows, verified, func(i int, text string) painted { return s.paint(colorOf(stand[i]), text) })
+}
+
+// rolesOfGuest prints what the machine's daemon tells of roles.
+func (s *Streams) rolesOfGuest(v *view, names []string) error {
+	var rows [][]string
+	for _, r := range v.roster.Roles() {
+		if slices.Contains(names, r.Name) {
+			rows = append(rows, []string{r.Name, r.AccountID, v.state(r.Name, time.Now()), r.ARN})
+		}
+	}
+	return table(s.Out, []string{"ROLE", "ACCOUNT", "SESSION", "ARN"}, rows)
 }
 
 // troubles says of each role of a customer that is not well what is known, and what to do.

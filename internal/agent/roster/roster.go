@@ -163,6 +163,7 @@ type Roster struct {
 	Settings Settings
 
 	dir       string
+	told      bool // by Of
 	sources   map[string]*Source
 	customers map[string]*Customer
 	roles     map[string]*Role
@@ -229,7 +230,7 @@ func (r *Roster) Role(name string) (*Role, error) {
 			return nil, p
 		}
 	}
-	return nil, unknownRole(name, maps.Keys(r.roles))
+	return nil, &unknownRoleError{name, nearest(name, maps.Keys(r.roles)), r.told}
 }
 
 // Profile is the name of a role's profile. Two roles may have one.
