@@ -27,11 +27,8 @@ func (s *Streams) ask(ctx context.Context, req api.Request, out any) error {
 
 func (s *Streams) askAt(ctx context.Context, where locations, req api.Request, out any) error {
 	conn, err := socket.Dial(ctx, where.socket)
-	if where.machine && errors.Is(err, socket.ErrNoDaemon) {
-		return errMachineDown
-	}
 	if err != nil {
-		return err
+		return undialled(where, err)
 	}
 	return api.Call(ctx, conn, req, out)
 }

@@ -114,8 +114,13 @@ func (s *Streams) mayManage(cmd *cobra.Command) error {
 	return nil
 }
 
-// errMachineDown is that there is no daemon where the machine's should be: no command starts that.
-var errMachineDown = errors.Join(&userError{ipc.NoDaemon, "this machine's credd does not run", "its administrator starts it by: sudo credd service start --system"}, socket.ErrNoDaemon)
+// undialled is the error for a daemon that cannot be reached. No command starts the machine's.
+func undialled(where locations, err error) error {
+	if where.machine && errors.Is(err, socket.ErrNoDaemon) {
+		return errors.Join(&userError{ipc.NoDaemon, "this machine's credd does not run", "its administrator starts it: sudo credd service start --system"}, err)
+	}
+	return err
+}
 
 // refuseSource is the error for a source's own session, which the machine's credd gives to no user.
 func refuseSource(name string) error {
