@@ -24,3 +24,8 @@ func (s *Streams) warnOfRoot() {
 
 // isAdministrator reports whether this is who may read and change the files of the machine's credd.
 func isAdministrator() bool { return os.Geteuid() == 0 }
+
+func isRoot() bool { return os.Geteuid() == 0 }
+
+// closeFiles keeps what this process makes from all others, whatever it was started with.
+func closeFiles() { syscall.Umask(0o077) }
