@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -125,4 +126,15 @@ func undialled(where locations, err error) error {
 // refuseSource is the error for a source's own session, which the machine's credd gives to no user.
 func refuseSource(name string) error {
 	return &userError{ipc.Refused, name + " is the session of a source of this machine's credd, which only its administrator gets", "name a role: credd role list"}
+}
+
+// aboutOne are commands that are about one credd, as hints name them.
+var aboutOne = regexp.MustCompile(`\bcredd (status|reload|refresh|forget|audit|report|doctor|role|customer|source|login|logout|exec|env|console)\b`)
+
+// mine makes the commands in a text those of the credd that this command was about.
+func (s *Streams) mine(text string) string {
+	if !s.system {
+		return text
+	}
+	return aboutOne.ReplaceAllString(text, "credd --system $1")
 }

@@ -27,6 +27,7 @@ type NewRole struct {
 	Duration     string
 	SessionName  string // a template
 	Region       string
+	Allow        *Allow // nil: its customer's, or none
 	CustomerName string // of a customer that is new
 	AccountID    string // likewise, where there is no ARN to tell it
 	Environment  string // likewise

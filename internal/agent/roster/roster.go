@@ -117,6 +117,7 @@ type Customer struct {
 	Region      string
 	DefaultRole string
 	Note        string
+	Allow       *Allow // of its roles that have none of their own; nil: its file says nothing
 	File        string
 
 	draft *customerDraft
@@ -152,6 +153,7 @@ type Role struct {
 	Tags           map[string]string
 	TransitiveTags []string
 	SourceIdentity string
+	Allow          *Allow // its own, else its customer's; nil: neither says anything
 	File           string
 	Line           int
 
