@@ -71,7 +71,7 @@ func init() { // a map that is set here may hold functions that look into it
 		"--profile": {list: awsProfiles}, "--from-profile": {list: awsProfiles}, "--only": {list: awsProfiles}, "--except": {list: awsProfiles},
 		"--duration":    {ordered, words("15m", "30m", "1h", "2h", "4h", "8h", "12h").list},
 		"--environment": {list: environments},
-		"--allow-user":  {list: accounts("/etc/passwd")}, "--allow-group": {list: accounts("/etc/group")},
+		"--allow-user":  {list: accountsIn("/etc/passwd")}, "--allow-group": {list: accountsIn("/etc/group")},
 		"--destination": words("s3", "ec2", "iam", "lambda", "cloudwatch", "cloudformation", "rds", "ecs", "eks", "dynamodb"),
 		"--program":     {kind: files}, "--profile-dir": {kind: files},
 		"--dir": {kind: files}, "--file": {kind: files}, "--token-file": {kind: files}, "--ca-bundle": {kind: files},
@@ -181,7 +181,7 @@ func awsProfiles(lookup) (out []choice) {
 }
 
 // accounts are the names of this machine's users or groups. A directory service may have more.
-func accounts(file string) func(lookup) []choice {
+func accountsIn(file string) func(lookup) []choice {
 	return func(lookup) (out []choice) {
 		text, err := os.ReadFile(file)
 		if err != nil {

@@ -181,22 +181,20 @@ func (s *Streams) locate() (l locations, err error) {
 		p := paths.System()
 		return locations{config: p.Config, state: p.State, socket: p.Socket, audit: p.Audit(), aws: p.AWS(), vault: p.Vault(), machine: true, guest: !isAdministrator()}, nil
 	}
+	at := paths.Socket
+	if s.own {
+		at = paths.OwnSocket
+	}
 	for _, p := range []struct {
 		to  *string
 		ask func() (string, error)
-	}{{&l.config, paths.Config}, {&l.state, paths.State}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
+	}{{&l.config, paths.Config}, {&l.state, paths.State}, {&l.socket, at}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
 		if *p.to, err = p.ask(); err != nil {
 			return l, &userError{ipc.Usage, err.Error(), ""}
 		}
 	}
-	if l.socket == paths.System().Socket {
-		if l.machine, l.guest = true, true; s.own {
-			l.machine, l.guest = false, false
-			if l.socket, err = paths.UsualSocket(); err != nil {
-				return l, &userError{ipc.Usage, err.Error(), ""}
-			}
-		}
-	}
+	l.machine = paths.IsSystem(l.socket) && !s.own
+	l.guest = l.machine
 	return l, nil
 }
 

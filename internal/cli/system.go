@@ -91,7 +91,7 @@ func (s *Streams) begin(cmd *cobra.Command) error {
 
 // notTheMachines sees that a credd of one's own is not put in the place of the machine's.
 func (s *Streams) notTheMachines() error {
-	if s.own && os.Getenv("CREDD_SOCK") == paths.System().Socket {
+	if s.own && paths.IsSystem(os.Getenv("CREDD_SOCK")) {
 		return &userError{ipc.Usage, "CREDD_SOCK names the socket of this machine's credd", "unset CREDD_SOCK"}
 	}
 	return nil

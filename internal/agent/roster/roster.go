@@ -102,12 +102,6 @@ type Source struct {
 	Line        int
 }
 
-// Allow names who may use a role. A role without one is open to the daemon's owner; on a machine's credd, to nobody.
-type Allow struct {
-	Users  []string // names, or numbers (SIDs on Windows)
-	Groups []string
-}
-
 // Customer is an account holder.
 type Customer struct {
 	Key         string // the file's name without .toml
@@ -166,6 +160,7 @@ type Roster struct {
 
 	dir       string
 	told      bool // by Of
+	strict    bool // included files are looked at like our own
 	sources   map[string]*Source
 	customers map[string]*Customer
 	roles     map[string]*Role

@@ -4,11 +4,11 @@ package dial
 
 import (
 	"io"
-	"os"
 	"syscall"
 	"time"
 
 	"credd/internal/ipc"
+	"credd/internal/paths"
 )
 
 // Ask sends one frame to the daemon at path and returns its reply. Questions that come before it are put to person.
@@ -56,7 +56,7 @@ func Probe(path string, deadline time.Time) error {
 	return syscall.Close(fd)
 }
 
-// connect returns a connection to a daemon of ours, or of root's.
+// connect returns a connection to a daemon that is trusted.
 func connect(path string, deadline time.Time) (int, error) {
 	fd, err := newSocket()
 	if err != nil {
@@ -73,7 +73,7 @@ func connect(path string, deadline time.Time) (int, error) {
 		}
 	}
 	if err == nil {
-		err = trust(fd)
+		err = trust(fd, path)
 	}
 	switch err {
 	case nil:
@@ -89,10 +89,10 @@ func connect(path string, deadline time.Time) (int, error) {
 	return -1, err
 }
 
-// trust returns nil if the process that listens is ours or root's.
-func trust(fd int) error {
+// trust returns nil if the process that listens may be the daemon.
+func trust(fd int, path string) error {
 	uid, err := serverUID(fd)
-	if err == nil && int(uid) != os.Getuid() && uid != 0 {
+	if err == nil && !paths.Trusts(path, uid) {
 		err = ErrForeign
 	}
 	return err
