@@ -39,20 +39,27 @@ func Vault() (string, error) { return in(Data, "vault.age") }
 func AWS() (string, error) { return in(home, ".aws") }
 
 // Socket returns the socket of the daemon that is asked. CREDD_SOCK overrides all.
-func Socket() (string, error) { return orGiven(UsualSocket) }
+func Socket() (string, error) {
+	if s := os.Getenv("CREDD_SOCK"); s != "" {
+		return given(s)
+	}
+	return UsualSocket()
+}
 
 // OwnSocket returns the socket that a daemon of the user's own serves. CREDD_SOCK overrides it.
-func OwnSocket() (string, error) { return orGiven(ownSocket) }
-
-// orGiven returns CREDD_SOCK, or else the usual path.
-func orGiven(usual func() (string, error)) (string, error) {
+func OwnSocket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
-		if !filepath.IsAbs(s) {
-			return "", errRelative
-		}
-		return fits(s)
+		return given(s)
 	}
-	return usual()
+	return ownSocket()
+}
+
+// given is a path that the user has chosen.
+func given(path string) (string, error) {
+	if !filepath.IsAbs(path) {
+		return "", errRelative
+	}
+	return fits(path)
 }
 
 // UsualSocket returns the socket of the daemon that is asked where CREDD_SOCK is not set: the user's own, or that of the credd of
@@ -82,7 +89,7 @@ func ownSocket() (string, error) {
 // isConfigured reports whether the user has a configuration.
 func isConfigured() bool {
 	dir, err := Config()
-	return err == nil && (exists(filepath.Join(dir, "credd.toml")) || exists(filepath.Join(dir, "customers")))
+	return err == nil && (exists(dir+"/credd.toml") || exists(dir+"/customers"))
 }
 
 func fits(path string) (string, error) {

@@ -164,6 +164,7 @@ type Source struct {
 // Session is one live session.
 type Session struct {
 	Role        string    `json:"role"`
+	User        string    `json:"user,omitempty"` // whose it is, on a machine's credd
 	Source      string    `json:"source"`
 	AccessKeyID string    `json:"access_key_id"`
 	ARN         string    `json:"arn"`

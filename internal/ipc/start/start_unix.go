@@ -34,6 +34,9 @@ func Daemon(path string, deadline time.Time) error {
 	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
 	}
+	if paths.IsSystem(path) {
+		return &Error{"the credd of this machine is not running", "root starts it: sudo credd service start --system"}
+	}
 	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
 		deadline = limit
 	}
@@ -87,10 +90,7 @@ func startLock(path string, deadline time.Time) (int, error) {
 // spawn runs `credd serve` in a session of its own, with no descriptor of ours: an SDK waits until all copies of its
 // pipes are closed.
 func spawn(log string) (pid int, err error) {
-	exe, err := os.Executable()
-	if err == nil {
-		exe, err = filepath.EvalSymlinks(exe)
-	}
+	exe, err := program()
 	if err != nil {
 		return 0, &Error{"start credd: " + err.Error(), startByHand}
 	}
