@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 )
@@ -33,14 +34,13 @@ func (d *systemd) reachable(ctx context.Context) error {
 	return sameDirectories(out)
 }
 
-// userName is who we are, as far as the environment tells: for a text to copy.
+// userName is who we are, for texts to copy and for the file that lingering leaves.
 func userName() string {
-	for _, variable := range []string{"USER", "LOGNAME"} {
-		if name := os.Getenv(variable); name != "" {
-			return name
-		}
+	u, err := user.Current()
+	if err != nil {
+		return "USER"
 	}
-	return "USER"
+	return u.Username
 }
 
 // sameDirectories compares the environment of the manager, and so of the service, with ours: it must not read another configuration.

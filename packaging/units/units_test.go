@@ -51,3 +51,15 @@ func TestNoMarkIsLeft(t *testing.T) {
 		t.Errorf("got %d texts, %v", n, err)
 	}
 }
+
+func TestProgramOfAUnit(t *testing.T) {
+	for _, credd := range []string{"/usr/bin/credd", "/home/ana/my tools/100%/credd", "/opt/50%/credd"} {
+		text, err := Render("user/credd.service", credd)
+		if got := Program(text); got != credd || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, credd)
+		}
+	}
+	if got := Program([]byte("[Service]\n")); got != "" {
+		t.Errorf("got %q of a unit without a program", got)
+	}
+}
