@@ -18,6 +18,7 @@ import (
 	smithytime "github.com/aws/smithy-go/time"
 	"github.com/spf13/cobra"
 
+	"credd/internal/accounts"
 	"credd/internal/agent"
 	"credd/internal/agent/audit"
 	"credd/internal/agent/iam"
@@ -90,7 +91,7 @@ func (s *Streams) serve(ctx context.Context) error {
 		Devices: source.NewDevices(time.Now),
 	}
 	a := agent.New(agent.Options{
-		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: self,
+		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: self, System: s.system, Accounts: accounts.System{},
 		Now: time.Now, Wait: smithytime.SleepWithContext, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },

@@ -42,7 +42,12 @@ func Listen(path string) (*Listener, error) {
 	if err := paths.Private(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(path + ".lock")
+	return listenLocked(path, path+".lock")
+}
+
+// listenLocked serves path, in a directory that is as it should be.
+func listenLocked(path, lockPath string) (*Listener, error) {
+	lock, err := lockFile(lockPath)
 	if errors.Is(err, ErrRunning) {
 		return nil, running(path)
 	}
