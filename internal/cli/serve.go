@@ -28,7 +28,6 @@ import (
 	"credd/internal/agent/watch"
 	"credd/internal/awsconfig"
 	"credd/internal/ipc/peer"
-	"credd/internal/ipc/socket"
 )
 
 const (
@@ -41,6 +40,9 @@ func newServeCmd(s *Streams) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the daemon in the foreground",
 		Long: `Run the daemon in the foreground until it is interrupted. credhelper starts it by itself when it is needed.
+
+With --system it is that of the machine, for all its users, and runs as a user of its own: what starts it is the service of
+credd service install --system.
 
 It takes no AWS_ variable and no proxy from its environment; see [network] in credd.toml. SIGHUP reloads.`,
 		Example: "  credd serve",
@@ -71,7 +73,7 @@ func (s *Streams) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := socket.Listen(where.socket)
+	l, err := s.listen(where)
 	if err != nil {
 		return err
 	}
