@@ -10,7 +10,7 @@ import (
 func TestRenderNamesTheProgram(t *testing.T) {
 	for _, c := range []struct{ name, credd, want string }{
 		{"user/credd.service", "/usr/bin/credd", "\nExecStart=/usr/bin/credd serve\n"},
-		{"system/credd.service", "/usr/bin/credd", "\nExecStart=/usr/bin/credd --system serve\n"},
+		{"system/credd.service", "/usr/bin/credd", "\nExecStart=/usr/bin/credd serve --system\n"},
 		{"user/credd.service", "/home/ana/my tools/100%/credd", "\nExecStart=\"/home/ana/my tools/100%%/credd\" serve\n"},
 		{"openrc/credd", "/opt/my tools/credd", "\ncommand='/opt/my tools/credd'\n"},
 		{"sysv/credd", "/usr/local/bin/credd", "\nprogram='/usr/local/bin/credd'\n"},
@@ -49,5 +49,17 @@ func TestNoMarkIsLeft(t *testing.T) {
 	})
 	if err != nil || n < 7 {
 		t.Errorf("got %d texts, %v", n, err)
+	}
+}
+
+func TestProgramOfAUnit(t *testing.T) {
+	for _, credd := range []string{"/usr/bin/credd", "/home/ana/my tools/100%/credd", "/opt/50%/credd"} {
+		text, err := Render("user/credd.service", credd)
+		if got := Program(text); got != credd || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, credd)
+		}
+	}
+	if got := Program([]byte("[Service]\n")); got != "" {
+		t.Errorf("got %q of a unit without a program", got)
 	}
 }

@@ -27,7 +27,7 @@ const (
 type Listener struct {
 	l    *net.UnixListener
 	path string
-	id   os.FileInfo // of the socket, to delete no other one
+	id   os.FileInfo // of the socket, to delete no other one; nil for one that is not ours to delete
 	lock *os.File
 	once sync.Once
 	done chan struct{}
@@ -129,6 +129,9 @@ func removeStale(path string) error {
 	return os.Remove(path)
 }
 
+// Path is where callers connect.
+func (l *Listener) Path() string { return l.path }
+
 // Accept returns the next caller. It outlasts a lack of file descriptors or memory.
 func (l *Listener) Accept() (*Conn, error) {
 	for {
@@ -163,7 +166,7 @@ func (l *Listener) Close() error {
 	var err error
 	l.once.Do(func() {
 		close(l.done)
-		if i, serr := os.Lstat(l.path); serr == nil && os.SameFile(i, l.id) {
+		if i, serr := os.Lstat(l.path); serr == nil && l.id != nil && os.SameFile(i, l.id) {
 			os.Remove(l.path)
 		}
 		err = errors.Join(l.l.Close(), l.lock.Close())
