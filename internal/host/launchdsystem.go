@@ -24,27 +24,27 @@ const (
 	adminGroup = 80       // whose members may become root
 )
 
-// account is the user, and the group of the same number, that the credd of the machine runs as.
-type account struct{ uid, gid int }
+// roleAccount is the user, and the group of the same number, that the credd of the machine runs as.
+type roleAccount struct{ uid, gid int }
 
 // makeAccount makes user and group unless they are there.
-func (s *Service) makeAccount(ctx context.Context) (account, error) {
+func (s *Service) makeAccount(ctx context.Context) (roleAccount, error) {
 	users, err := s.ids(ctx, "/Users", "UniqueID")
 	if err != nil {
-		return account{}, err
+		return roleAccount{}, err
 	}
 	groups, err := s.ids(ctx, "/Groups", "PrimaryGroupID")
 	if err != nil {
-		return account{}, err
+		return roleAccount{}, err
 	}
 	uid, isUser := users[roleUser]
 	gid, isGroup := groups[roleUser]
 	if isUser && isGroup {
-		return account{uid, gid}, nil
+		return roleAccount{uid, gid}, nil
 	}
 	id, err := freeID(users, groups)
 	if err != nil {
-		return account{}, err
+		return roleAccount{}, err
 	}
 	if !isGroup {
 		gid = id
@@ -57,7 +57,7 @@ func (s *Service) makeAccount(ctx context.Context) (account, error) {
 			{"UserShell", "/usr/bin/false"}, {"NFSHomeDirectory", "/var/empty"}, {"IsHidden", "1"},
 		})
 	}
-	return account{uid, gid}, err
+	return roleAccount{uid, gid}, err
 }
 
 // removeAccount removes user and group, where they are.
@@ -129,7 +129,7 @@ func (s *Service) record(ctx context.Context, path string, values [][2]string) e
 }
 
 // makePlaces makes the directories of the machine's credd, and its log: launchd makes neither.
-func (s *Service) makePlaces(p paths.Places, log string, a account) error {
+func (s *Service) makePlaces(p paths.Places, log string, a roleAccount) error {
 	for _, dir := range []string{p.Config, filepath.Dir(p.Socket), p.State} {
 		if there(dir) {
 			continue
@@ -173,7 +173,7 @@ func own(path string, mode fs.FileMode, uid, gid int) error {
 
 // giveState gives the account its directory, and what is left in it of an account that was removed. The directory is root's until that
 // is done, so that nobody puts a link to somebody else's file into it meanwhile; one from before is left alone.
-func giveState(dir string, a account) error {
+func giveState(dir string, a roleAccount) error {
 	i, err := os.Lstat(dir)
 	if err != nil {
 		return err

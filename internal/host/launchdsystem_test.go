@@ -59,7 +59,7 @@ func TestAccount(t *testing.T) {
 	d := newDirectory()
 	s := &Service{run: d.run}
 	for range 2 {
-		if got, err := s.makeAccount(t.Context()); got != (account{397, 397}) || err != nil {
+		if got, err := s.makeAccount(t.Context()); got != (roleAccount{397, 397}) || err != nil {
 			t.Fatalf("got %v, %v", got, err)
 		}
 	}
@@ -71,7 +71,7 @@ func TestAccount(t *testing.T) {
 		t.Errorf("got-, want+\n%s", diff)
 	}
 	delete(d, "/Users/_credd") // half of an installation
-	if got, err := s.makeAccount(t.Context()); got != (account{396, 397}) || err != nil {
+	if got, err := s.makeAccount(t.Context()); got != (roleAccount{396, 397}) || err != nil {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for range 2 {
@@ -119,7 +119,7 @@ func TestPlacesOfTheMachine(t *testing.T) {
 		}
 	}
 	for range 2 {
-		must(s.makePlaces(p, log, account{397, 397}))
+		must(s.makePlaces(p, log, roleAccount{397, 397}))
 		is(p.Config, 0o750, 0, 397)
 		is(filepath.Dir(p.Socket), 0o755, 0, 0)
 		is(p.State, 0o700, 397, 397)
@@ -131,11 +131,11 @@ func TestPlacesOfTheMachine(t *testing.T) {
 	must(os.WriteFile(others, nil, 0o600))
 	must(os.Link(others, planted))
 	must(os.Symlink(others, link))
-	must(s.makePlaces(p, log, account{397, 397}))
+	must(s.makePlaces(p, log, roleAccount{397, 397}))
 	is(others, 0o600, 0, 0)
 	must(s.closeState(p))
 	is(p.State, 0o700, 0, 0)
-	must(s.makePlaces(p, log, account{396, 396}))
+	must(s.makePlaces(p, log, roleAccount{396, 396}))
 	is(vault, 0o600, 396, 396)
 	is(p.State, 0o700, 396, 396)
 	is(others, 0o600, 0, 0)
@@ -151,7 +151,7 @@ func TestPlacesThatAreLinks(t *testing.T) {
 	if err := os.Symlink(elsewhere, p.Config); err != nil {
 		t.Fatal(err)
 	}
-	err := (&Service{}).makePlaces(p, filepath.Join(base, "log"), account{397, 397})
+	err := (&Service{}).makePlaces(p, filepath.Join(base, "log"), roleAccount{397, 397})
 	if err == nil || !strings.Contains(err.Error(), "move it away") {
 		t.Errorf("got %v", err)
 	}
