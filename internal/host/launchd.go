@@ -4,6 +4,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -153,7 +154,7 @@ func (j job) until(ctx context.Context, so func(jobState) bool) error {
 }
 
 func (j job) noSession(err error) error {
-	return &Error{Message: "launchd has no session of this user: who is not logged in at the screen has no services", Err: err,
+	return &Error{Message: "launchd has no session of this user: who is not logged in at the screen has no services", Err: errors.Join(ErrNoManager, err),
 		Hint: "log in there and try again; over ssh credhelper starts credd by itself; one for all users of the machine: sudo credd service install --system"}
 }
 
