@@ -20,6 +20,7 @@ import (
 	"credd/internal/agent/source"
 	"credd/internal/awsconfig"
 	"credd/internal/doctor"
+	"credd/internal/host"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
 	"credd/internal/paths"
@@ -80,7 +81,7 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
 		newUseCmd(s), newShellInitCmd(s), newProfilesCmd(s),
 		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
-		newCompletionCmd(s), newManCmd(s), newInitCmd(s),
+		newCompletionCmd(s), newManCmd(s), newInitCmd(s), newServiceCmd(s),
 	)
 	s.takeSystem(root)
 	typed(root)
@@ -128,6 +129,7 @@ func sorted(err error) *userError {
 	var mine *userError
 	var remote *ipc.Error
 	var problem roster.Problem
+	var service *host.Error
 	var own *source.Error
 	var file *awsconfig.Error
 	var unwritten *fs.PathError
@@ -136,6 +138,8 @@ func sorted(err error) *userError {
 		return mine
 	case errors.As(err, &remote):
 		return &userError{remote.Code, remote.Message, remote.Hint}
+	case errors.As(err, &service):
+		return &userError{ipc.Usage, service.Message, service.Hint}
 	case errors.As(err, &own):
 		return &userError{ipc.Usage, own.Message, own.Hint}
 	case errors.As(err, &file):

@@ -93,7 +93,7 @@ func (s *Streams) serve(ctx context.Context) error {
 		Devices: source.NewDevices(time.Now),
 	}
 	a := agent.New(agent.Options{
-		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: self, System: s.system, Accounts: accounts.System{},
+		ConfigDir: where.config, StateDir: where.state, Socket: l.Path(), Version: version(), User: userName(), Owner: self, System: s.system, Accounts: accounts.System{},
 		Now: time.Now, Wait: smithytime.SleepWithContext, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
@@ -108,7 +108,8 @@ func (s *Streams) serve(ctx context.Context) error {
 	beside.Go(func() { a.Watch(ctx, w, watch.AWS(where.aws)...) })
 	beside.Go(func() { reloadOnHangup(ctx, a) })
 	beside.Go(func() { a.FollowProfiles(ctx) })
-	log.Info("serving", "version", version(), "socket", where.socket, "config", where.config)
+	beside.Go(func() { report(ctx, log, l.Path()) })
+	log.Info("serving", "version", version(), "socket", l.Path(), "config", where.config)
 	err = a.Serve(ctx, l)
 	stop() // it may have ended for a reason of its own
 	beside.Wait()
@@ -131,18 +132,12 @@ func reloadOnHangup(ctx context.Context, a *agent.Agent) {
 	}
 }
 
-// newLog writes to stderr: the journal, a terminal, or the file that credhelper opened. The journal has times of its own.
+// newLog writes to stderr: the journal, a terminal, or the file that credhelper opened.
 func newLog(w io.Writer, level *slog.LevelVar) *slog.Logger {
-	o := &slog.HandlerOptions{Level: level}
-	if os.Getenv("JOURNAL_STREAM") != "" {
-		o.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}
+	if isJournal(w) {
+		return slog.New(newJournal(w, level))
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // userName is the owner's name for session names. A uid without a name, as in containers, gives uid1000.

@@ -10,11 +10,11 @@ import (
 	"io"
 )
 
-// ErrPackaged is returned where a package brought the service, so that installing or removing it is the package's.
-var ErrPackaged = errors.New("a package brought this service")
-
 // ErrNotInstalled is returned for a service that is not there.
 var ErrNotInstalled = errors.New("credd is not installed as a service")
+
+// ErrNoManager is wrapped where there is no service manager, or none that answers.
+var ErrNoManager = errors.New("there is no service manager to ask")
 
 // Service is credd as a service of this machine's service manager.
 type Service struct {
@@ -22,6 +22,9 @@ type Service struct {
 	Program string // credd's whole path
 
 	Tell func(line string) // each thing that was written, removed or run
+
+	run  func(ctx context.Context, argv []string) (string, error) // of a manager's program; nil runs it
+	root string                                                   // of all paths but those of the user; "" for the machine's
 }
 
 // Status is how a service is.
@@ -31,9 +34,12 @@ type Status struct {
 	Packaged  bool     `json:"packaged"`  // by a package, not by us
 	Listening bool     `json:"listening"` // the manager holds the socket and starts credd at its first use
 	Running   bool     `json:"running"`
-	AtLogin   bool     `json:"at_login"` // or at boot: it starts by itself
+	AtLogin   bool     `json:"at_login"` // or at boot: it, or its socket, is there by itself
+	Lingers   bool     `json:"lingers"`  // a user's: it lives on after the last logout
 	PID       int      `json:"pid,omitempty"`
-	Files     []string `json:"files"` // of the service, that are there
+	Files     []string `json:"files"`             // of the service, that are there
+	Program   string   `json:"program,omitempty"` // that the files name
+	Outdated  bool     `json:"outdated"`          // this credd would write them differently
 }
 
 // Install writes the service's files and starts it, or its socket. A second time it changes only what differs.

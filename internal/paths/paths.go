@@ -2,18 +2,8 @@
 package paths
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-)
-
-// maxSocket is the least of what systems allow in sockaddr_un: 104 bytes with the final NUL (macOS; Linux has 108).
-const maxSocket = 103
-
-var (
-	errNoHome   = errors.New("HOME is not set to an absolute path: set it, or XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
-	errTooLong  = errors.New("the path of the socket is longer than 103 bytes: set CREDD_SOCK to a shorter one")
-	errRelative = errors.New("CREDD_SOCK is not an absolute path")
 )
 
 // Config returns the directory of credd.toml and customers.
@@ -28,8 +18,8 @@ func State() (string, error) { return under("XDG_STATE_HOME", ".local/state") }
 // Audit returns the audit log's file.
 func Audit() (string, error) { return in(State, "audit.log") }
 
-// Log returns the file that takes the stderr of a daemon started by credhelper.
-func Log() (string, error) { return in(State, "credd.log") }
+// Log returns the file that takes the stderr of a daemon started by credhelper, and on macOS of one that launchd started.
+func Log() (string, error) { return in(logs, "credd.log") }
 
 // Vault returns the file of the secrets at rest.
 func Vault() (string, error) { return in(Data, "vault.age") }
@@ -41,7 +31,7 @@ func AWS() (string, error) { return in(home, ".aws") }
 // Socket returns the socket of the daemon that is asked. CREDD_SOCK overrides all.
 func Socket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
-		return given(s)
+		return fits(s)
 	}
 	return UsualSocket()
 }
@@ -49,17 +39,9 @@ func Socket() (string, error) {
 // OwnSocket returns the socket that a daemon of the user's own serves. CREDD_SOCK overrides it.
 func OwnSocket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
-		return given(s)
+		return fits(s)
 	}
 	return ownSocket()
-}
-
-// given is a path that the user has chosen.
-func given(path string) (string, error) {
-	if !filepath.IsAbs(path) {
-		return "", errRelative
-	}
-	return fits(path)
 }
 
 // UsualSocket returns the socket of the daemon that is asked where CREDD_SOCK is not set: the user's own, or that of the credd of
@@ -78,25 +60,10 @@ func UsualSocket() (string, error) {
 // IsSystem reports whether a socket is that of the credd of this machine.
 func IsSystem(socket string) bool { return socket == System().Socket }
 
-func ownSocket() (string, error) {
-	dir, err := runtimeDir()
-	if err != nil {
-		return "", err
-	}
-	return fits(filepath.Join(dir, "agent.sock"))
-}
-
 // isConfigured reports whether the user has a configuration.
 func isConfigured() bool {
 	dir, err := Config()
 	return err == nil && (exists(dir+"/credd.toml") || exists(dir+"/customers"))
-}
-
-func fits(path string) (string, error) {
-	if len(path) > maxSocket {
-		return "", errTooLong
-	}
-	return path, nil
 }
 
 func in(dir func() (string, error), name string) (string, error) {

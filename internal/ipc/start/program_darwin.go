@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 )
 
-// program is the path of the file that this process was started from, without links: a package manager may keep it elsewhere.
+// program is the path of this program without links.
 func program() (string, error) {
-	path, err := os.Executable()
+	exe, err := os.Executable()
 	if err != nil {
 		return "", err
 	}
-	return filepath.EvalSymlinks(path)
+	return filepath.EvalSymlinks(exe)
 }

@@ -2,5 +2,5 @@ package start
 
 import "os"
 
-// program is the path of the file that this process was started from: the kernel names it without links.
+// program is the path of this program, which Linux tells without links.
 func program() (string, error) { return os.Executable() }
