@@ -21,6 +21,7 @@ const (
 	DoRefresh = "refresh"     // Name is a role -> Session
 	DoForget  = "forget"      // Name is a role or a customer, or All -> Forgotten
 	DoNames   = "names"       // Text, which names hold -> Names
+	DoAlive   = "alive"       // -> Done; the daemon asks itself so
 
 	// Of sources. These may ask questions and send events before their reply.
 	DoLogin    = "login"     // Name, Device -> Login
