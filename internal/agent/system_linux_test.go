@@ -277,7 +277,7 @@ func TestNotOpenAndNotThereAreTheSame(t *testing.T) {
 // reaches are all management requests: whether a user of the machine may make them.
 var reaches = map[string]bool{
 	api.DoStatus: true, api.DoNames: true, api.DoRoster: true, api.DoAudit: true, api.DoRefresh: true, api.DoForget: true, api.DoTest: true,
-	api.DoReload: false, api.DoLogin: false, api.DoLogout: false, api.DoStoreKey: false, api.DoRotate: false, api.DoDropKey: false,
+	api.DoReload: false, api.DoAlive: false, api.DoLogin: false, api.DoLogout: false, api.DoStoreKey: false, api.DoRotate: false, api.DoDropKey: false,
 	api.DoAccounts: false, api.DoKeep: false, api.DoKept: false, api.DoKeyID: false, api.DoTryKey: false, api.DoVerify: false,
 }
 
