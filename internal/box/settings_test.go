@@ -84,7 +84,7 @@ func TestTheNetworkIsThatOfTheFiles(t *testing.T) {
 // TestAKeyOfSystemd is a vault of the machine's credd whose key systemd hands over: it was never in a file in clear.
 func TestAKeyOfSystemd(t *testing.T) {
 	w := newWorld(t, true)
-	w.Run(t, "sh", "-c", "mkdir -m 700 -p /etc/credstore.encrypted && credd vault new-key | systemd-creds encrypt --with-key=host --name=credd-vault-key - /etc/credstore.encrypted/credd-vault-key")
+	w.Run(t, "sh", "-c", "mkdir -m 700 -p /etc/credstore.encrypted && credd vault new-key | systemd-creds encrypt --name=credd-vault-key - /etc/credstore.encrypted/credd-vault-key")
 	settings := w.Read(t, "/etc/credd/credd.toml")
 	w.configure("credd.toml", settings+"\n[vault]\nkey = \"systemd\"\n")
 	key, err := w.aws.AddKey(us)
