@@ -5,6 +5,7 @@ package box
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,6 +92,7 @@ func managers(files []string) []string {
 }
 
 func TestAServiceOfAUser(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	b.User(t, "ana", 1500)
@@ -168,6 +170,7 @@ func TestAServiceOfAUser(t *testing.T) {
 }
 
 func TestAServiceOfTheMachine(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	root := func(args ...string) *exec.Cmd {
@@ -212,6 +215,7 @@ func TestAServiceOfTheMachine(t *testing.T) {
 }
 
 func TestAServiceThatCannotBe(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	b.User(t, "ana", 1500)
@@ -247,6 +251,7 @@ func TestAServiceThatCannotBe(t *testing.T) {
 }
 
 func TestAServiceOfAPackage(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	b.User(t, "ana", 1500)
@@ -275,5 +280,62 @@ func TestAServiceOfAPackage(t *testing.T) {
 	}
 	if st := stateOf(t, ana("service", "status", "--json")); !st.Packaged || st.Listening || st.AtLogin || !st.Installed {
 		t.Errorf("after: got %+v", st)
+	}
+}
+
+// What a helper finds without a daemon: the service, which it starts, or none, and then a credd of its own.
+func TestAHelperStartsTheService(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	helper := func() answer { return say(t, w.CommandAs("ana", "credhelper", "acme/admin")) }
+	works(t, helper())
+	if got := say(t, w.CommandAs("ana", "credd", "service", "stop")); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	if pid := w.pid(); pid != 0 {
+		t.Fatalf("it runs, with pid %d", pid)
+	}
+	works(t, helper())
+	if pid := w.pid(); pid == 0 {
+		t.Error("another credd than the service was started")
+	}
+	const log = "/home/ana/.local/state/credd/credd.log"
+	if got := say(t, w.Command("cat", log)); got.code == 0 {
+		t.Errorf("a log of a credd by hand: %q", got.out)
+	}
+	if got := say(t, w.CommandAs("ana", "credd", "doctor", "--offline")); !strings.Contains(got.out, "✓ credd is a service of systemd\n") {
+		t.Errorf("doctor: got %+v", got)
+	}
+
+	if got := say(t, w.CommandAs("ana", "credd", "service", "uninstall")); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	works(t, helper())
+	if pid := w.pid(); pid != 0 {
+		t.Errorf("a service that is not there runs, with pid %d", pid)
+	}
+	if got := say(t, w.CommandAs("ana", "credd", "service", "logs")); got.code != 0 || !strings.Contains(got.out, "msg=serving") {
+		t.Errorf("logs: got %+v", got)
+	}
+	st := stateOf(t, w.CommandAs("ana", "credd", "service", "status", "--json"))
+	if st.Installed || st.Other == 0 {
+		t.Errorf("got %+v", st)
+	}
+
+	got := say(t, w.CommandAs("ana", "credd", "service", "install"))
+	if got.code != 0 || !strings.Contains(got.out, fmt.Sprintf("ended the credd with pid %d, ", st.Other)) {
+		t.Errorf("install: got %+v", got)
+	}
+	works(t, helper())
+	if pid := w.pid(); pid == 0 || pid == st.Other {
+		t.Errorf("got pid %d of the service, after %d", pid, st.Other)
+	}
+
+	// A socket of one's own is not the service's.
+	if got := say(t, w.CommandAs("ana", "env", "CREDD_SOCK=/home/ana/own/agent.sock", "credhelper", "acme/admin")); got.code != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if got := w.Run(t, "pgrep", "-c", "-x", "credd"); got != "2\n" {
+		t.Errorf("got %s daemons, want the service and one at CREDD_SOCK", got)
 	}
 }
