@@ -2,18 +2,8 @@
 package paths
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-)
-
-// maxSocket is the least of what systems allow in sockaddr_un: 104 bytes with the final NUL (macOS; Linux has 108).
-const maxSocket = 103
-
-var (
-	errNoHome   = errors.New("HOME is not set to an absolute path: set it, or XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
-	errTooLong  = errors.New("the path of the socket is longer than 103 bytes: set CREDD_SOCK to a shorter one")
-	errRelative = errors.New("CREDD_SOCK is not an absolute path")
 )
 
 // Config returns the directory of credd.toml and customers.
@@ -41,28 +31,9 @@ func AWS() (string, error) { return in(home, ".aws") }
 // Socket returns the daemon's socket. CREDD_SOCK overrides all.
 func Socket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
-		if !filepath.IsAbs(s) {
-			return "", errRelative
-		}
 		return fits(s)
 	}
 	return UsualSocket()
-}
-
-// UsualSocket returns the daemon's socket where CREDD_SOCK is not set.
-func UsualSocket() (string, error) {
-	dir, err := runtimeDir()
-	if err != nil {
-		return "", err
-	}
-	return fits(filepath.Join(dir, "agent.sock"))
-}
-
-func fits(path string) (string, error) {
-	if len(path) > maxSocket {
-		return "", errTooLong
-	}
-	return path, nil
 }
 
 func in(dir func() (string, error), name string) (string, error) {
