@@ -210,7 +210,14 @@ func giveState(dir string, a roleAccount) error {
 
 // closeState keeps what stays after the account went from whoever gets its number.
 func (s *Service) closeState(p paths.Places) error {
-	if !there(p.State) {
+	i, err := os.Lstat(p.State)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if st, ok := i.Sys().(*syscall.Stat_t); ok && st.Uid == 0 {
 		return nil
 	}
 	if err := own(p.State, 0o700, 0, 0); err != nil {
