@@ -28,12 +28,42 @@ func Vault() (string, error) { return in(Data, "vault.age") }
 // each terminal that starts it.
 func AWS() (string, error) { return in(home, ".aws") }
 
-// Socket returns the daemon's socket. CREDD_SOCK overrides all.
+// Socket returns the socket of the daemon that is asked. CREDD_SOCK overrides all.
 func Socket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
 		return fits(s)
 	}
 	return UsualSocket()
+}
+
+// OwnSocket returns the socket that a daemon of the user's own serves. CREDD_SOCK overrides it.
+func OwnSocket() (string, error) {
+	if s := os.Getenv("CREDD_SOCK"); s != "" {
+		return fits(s)
+	}
+	return ownSocket()
+}
+
+// UsualSocket returns the socket of the daemon that is asked where CREDD_SOCK is not set: the user's own, or that of the credd of
+// this machine if the user has neither a socket nor a configuration.
+func UsualSocket() (string, error) {
+	own, err := ownSocket()
+	if err == nil && (exists(own) || isConfigured()) {
+		return own, nil
+	}
+	if all := System().Socket; exists(all) {
+		return all, nil // also for who has no home
+	}
+	return own, err
+}
+
+// IsSystem reports whether a socket is that of the credd of this machine.
+func IsSystem(socket string) bool { return socket == System().Socket }
+
+// isConfigured reports whether the user has a configuration.
+func isConfigured() bool {
+	dir, err := Config()
+	return err == nil && (exists(dir+"/credd.toml") || exists(dir+"/customers"))
 }
 
 func in(dir func() (string, error), name string) (string, error) {

@@ -16,8 +16,7 @@ var (
 	errRelative = errors.New("CREDD_SOCK is not an absolute path")
 )
 
-// UsualSocket returns the daemon's socket where CREDD_SOCK is not set.
-func UsualSocket() (string, error) {
+func ownSocket() (string, error) {
 	dir, err := runtimeDir()
 	if err != nil {
 		return "", err

@@ -16,8 +16,8 @@ var (
 	errNoPipe = errors.New(`CREDD_SOCK is not the name of a pipe, such as \\.\pipe\credd-work`)
 )
 
-// UsualSocket returns the daemon's pipe where CREDD_SOCK is not set: one a user, by the SID.
-func UsualSocket() (string, error) {
+// ownSocket is one a user, by the SID.
+func ownSocket() (string, error) {
 	sid, err := UserSID()
 	return pipes + "credd-" + sid, err
 }

@@ -4,18 +4,19 @@ package dial
 
 import (
 	"io"
-	"os"
 	"syscall"
 	"time"
+
+	"credd/internal/paths"
 )
 
-// reach returns a stream to a daemon of ours, or of root's.
+// reach returns a stream to a daemon that is trusted.
 func reach(path string, deadline time.Time) (stream, error) {
 	fd, err := connect(path, deadline)
 	return within(fd, deadline), err
 }
 
-// connect returns a connection to a daemon of ours, or of root's.
+// connect returns a connection to a daemon that is trusted.
 func connect(path string, deadline time.Time) (int, error) {
 	fd, err := newSocket()
 	if err != nil {
@@ -32,7 +33,7 @@ func connect(path string, deadline time.Time) (int, error) {
 		}
 	}
 	if err == nil {
-		err = trust(fd)
+		err = trust(fd, path)
 	}
 	switch err {
 	case nil:
@@ -48,10 +49,10 @@ func connect(path string, deadline time.Time) (int, error) {
 	return -1, err
 }
 
-// trust returns nil if the process that listens is ours or root's.
-func trust(fd int) error {
+// trust returns nil if the process that listens may be the daemon.
+func trust(fd int, path string) error {
 	uid, err := serverUID(fd)
-	if err == nil && int(uid) != os.Getuid() && uid != 0 {
+	if err == nil && !paths.Trusts(path, uid) {
 		err = ErrForeign
 	}
 	return err

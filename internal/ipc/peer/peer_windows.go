@@ -3,6 +3,7 @@ package peer
 import (
 	"net"
 	"runtime"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -15,13 +16,24 @@ var (
 	procImpersonate = advapi32.NewProc("ImpersonateNamedPipeClient")
 )
 
-// Of returns the client of a pipe of ours. Who it is says the token with which it opened the pipe. Its process id is for the log only:
-// a process that opened the pipe may hand it on.
+// Of returns the process at the other end of a pipe. Who a client is says the token with which it opened the pipe; who a server is, the
+// owner of the pipe. Process ids are for logs only: whoever opened the pipe may hand it on.
 func Of(c net.Conn) (Peer, error) {
 	h, err := handle(c)
 	if err != nil {
 		return Peer{}, err
 	}
+	var flags uint32
+	if err := windows.GetNamedPipeInfo(h, &flags, nil, nil, nil); err != nil {
+		return Peer{}, err
+	}
+	if flags&windows.PIPE_SERVER_END == 0 {
+		return server(h)
+	}
+	return client(h)
+}
+
+func client(h windows.Handle) (Peer, error) {
 	t, err := tokenOf(h)
 	if err != nil {
 		return Peer{}, err
@@ -35,12 +47,29 @@ func Of(c net.Conn) (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	p := Peer{User: u, seen: now()}
-	for _, g := range groups {
-		p.elevated = p.elevated || g == administrators
-	}
+	p := Peer{User: u, elevated: slices.Contains(groups, administrators), seen: now()}
 	var pid uint32
 	if windows.GetNamedPipeClientProcessId(h, &pid) == nil {
+		p.PID = int(pid)
+	}
+	return p, nil
+}
+
+func server(h windows.Handle) (Peer, error) {
+	d, err := windows.GetSecurityInfo(h, windows.SE_KERNEL_OBJECT, windows.OWNER_SECURITY_INFORMATION)
+	if err != nil {
+		return Peer{}, err
+	}
+	owner, _, err := d.Owner()
+	if err != nil {
+		return Peer{}, err
+	}
+	if owner == nil {
+		return Peer{}, ErrUnknown
+	}
+	p := Peer{User: User{SID: owner.String()}, seen: now()}
+	var pid uint32
+	if windows.GetNamedPipeServerProcessId(h, &pid) == nil {
 		p.PID = int(pid)
 	}
 	return p, nil

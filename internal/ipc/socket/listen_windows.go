@@ -87,11 +87,11 @@ func running(path string) error {
 		return err
 	}
 	defer c.Close()
-	var pid uint32
-	if p, ok := c.(interface{ Fd() uintptr }); !ok || windows.GetNamedPipeServerProcessId(windows.Handle(p.Fd()), &pid) != nil {
+	p, err := peer.Of(c)
+	if err != nil || p.PID == 0 {
 		return ErrRunning
 	}
-	return fmt.Errorf("%w with pid %d", ErrRunning, pid)
+	return fmt.Errorf("%w with pid %d", ErrRunning, p.PID)
 }
 
 // Path is where callers connect.

@@ -1,6 +1,7 @@
 package start
 
 import (
+	"os"
 	"path/filepath"
 	"syscall"
 
@@ -26,15 +27,16 @@ func installed(path string) (argv, env []string) {
 	return nil, nil
 }
 
-// enabled reports whether the user's manager opens the socket at each login.
+// enabled reports whether the user's manager opens the socket at each login. It may not know our XDG_CONFIG_HOME.
 func enabled() bool {
 	for _, dir := range wants {
 		if there(dir + socketUnit) {
 			return true
 		}
 	}
+	const own = "/systemd/user/sockets.target.wants/" + socketUnit
 	config, err := paths.Config()
-	return err == nil && there(filepath.Dir(config)+"/systemd/user/sockets.target.wants/"+socketUnit)
+	return err == nil && there(filepath.Dir(config)+own) || there(os.Getenv("HOME")+"/.config"+own)
 }
 
 func there(path string) bool {

@@ -38,6 +38,9 @@ func Daemon(path string, deadline time.Time) error {
 	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
 	}
+	if paths.IsSystem(path) {
+		return &Error{"the credd of this machine is not running", "root starts it: sudo credd service start --system"}
+	}
 	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
 		deadline = limit
 	}
