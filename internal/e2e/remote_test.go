@@ -39,6 +39,9 @@ func (w *world) sshd() *remote {
 	w.write("passwd", fmt.Sprintf("root:x:0:0::/root:/bin/sh\nsshd:x:65533:65534::/run/sshd:/bin/false\nana:*:%d:%d::%s:/bin/sh\n", ana, ana, r.home))
 	w.write("sshd_config", "ListenAddress 127.0.0.1:"+r.port+"\nHostKey "+w.path("host")+"\nAuthorizedKeysFile "+w.path("client.pub")+
 		"\nStrictModes no\nUsePAM no\nPidFile none\nAllowUsers ana\nStreamLocalBindUnlink yes\nLogLevel VERBOSE\n")
+	w.write("ssh_config", "Host forwarded shared\n  RemoteForward "+r.sock+" "+w.sock+"\n  ExitOnForwardFailure yes\n"+
+		"Host shared\n  ControlMaster auto\n  ControlPath "+w.path("control")+"\n"+
+		"Host *\n  HostName 127.0.0.1\n  Port "+r.port+"\n  User ana\n  IdentityFile "+w.path("client")+"\n  UserKnownHostsFile "+w.path("known")+"\n")
 	for _, f := range []string{"passwd", "client.pub"} {
 		check(w.t, os.Chmod(w.path(f), 0o644)) // sshd reads it as ana
 	}
@@ -77,19 +80,15 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// ssh is the user's ssh to it.
+// ssh is the user's ssh to it. Its host names are "plain", "forwarded", and "shared" for sessions that share one forwarded socket.
 func (r *remote) ssh(args ...string) *exec.Cmd {
-	return r.w.command("ssh", append([]string{"-F", "none", "-i", r.w.path("client"), "-p", r.port, "-o", "UserKnownHostsFile=" + r.w.path("known"),
-		"-o", "StrictHostKeyChecking=yes", "-o", "ExitOnForwardFailure=yes", "ana@127.0.0.1"}, args...)...)
+	return r.w.command("ssh", append([]string{"-F", r.w.path("ssh_config")}, args...)...)
 }
 
-// forward is what makes ssh forward the socket.
-func (r *remote) forward() string { return r.sock + ":" + r.w.sock }
-
 // session forwards the socket until end is called.
-func (r *remote) session() (end func()) {
+func (r *remote) session(host string) (end func()) {
 	r.w.t.Helper()
-	cmd := r.ssh("-R", r.forward(), "echo there; exec cat") // cat ends with our end of its input
+	cmd := r.ssh(host, "echo there; exec cat") // cat ends with our end of its input
 	in, err := cmd.StdinPipe()
 	check(r.w.t, err)
 	out, err := cmd.StdoutPipe()
@@ -124,10 +123,12 @@ func TestRemoteShell(t *testing.T) {
 	w.customer("acme", "admin")
 	d := w.serve()
 	r := w.sshd()
-	end := r.session()
+	end := r.session("forwarded")
 
 	r.helper(ana).wantDocument(t)
-	inside := runCmd(t, r.ssh("CREDD_SOCK="+r.sock+" '"+bin+"/credhelper' acme/admin"))
+	status := runCmd(t, r.ssh("plain", "CREDD_SOCK="+r.sock+" '"+bin+"/credd' status"))
+	status.want(t, 0, "1 role of 1 customer", "acme/admin")
+	inside := runCmd(t, r.ssh("plain", "CREDD_SOCK="+r.sock+" '"+bin+"/credhelper' acme/admin"))
 	inside.wantDocument(t)
 	trail := w.trail()
 	if e := trail[len(trail)-1]; len(trail) != 2 || filepath.Base(e.Exe) != "ssh" || e.UID != uint32(os.Getuid()) {
@@ -160,7 +161,7 @@ func TestRemoteShell(t *testing.T) {
 		t.Errorf("got daemons %v, want %d only", got, d.cmd.Process.Pid)
 	}
 
-	end = r.session() // over the file that the first one left
+	end = r.session("forwarded") // over the file that the first one left
 	r.helper(ana).wantDocument(t)
 	check(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	<-d.ended
@@ -179,12 +180,25 @@ func TestRemoteShell(t *testing.T) {
 	}
 }
 
+func TestRemoteSessionsShareASocket(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.customer("acme", "admin")
+	w.serve()
+	r := w.sshd()
+	r.session("shared")
+	second := r.session("shared")
+	r.helper(ana).wantDocument(t)
+	second()
+	r.helper(ana).wantDocument(t)
+}
+
 func TestRemoteTerminalIsAskedForTheCode(t *testing.T) {
 	t.Parallel()
 	w, serial := newCoded(t, "file")
 	r := w.sshd()
 	p := w.pty()
-	p.start(r.ssh("-tt", "-R", r.forward(), "CREDD_SOCK="+r.sock+" '"+bin+"/credhelper' acme/admin >document; echo ended $?"))
+	p.start(r.ssh("-tt", "-R", r.sock+":"+w.sock, "plain", "CREDD_SOCK="+r.sock+" '"+bin+"/credhelper' acme/admin >document; echo ended $?"))
 	p.see(prompt(serial))
 	code := w.aws.Code(serial)
 	p.types(code + "\n")

@@ -39,7 +39,7 @@ func (s *Service) launchd() (launchd, error) {
 		if err != nil {
 			return l, err
 		}
-		if l.socket, err = paths.UsualSocket(); err != nil {
+		if l.socket, err = paths.ServiceSocket(); err != nil {
 			return l, err
 		}
 		if l.log, err = paths.Log(); err != nil {

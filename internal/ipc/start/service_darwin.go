@@ -3,13 +3,15 @@ package start
 import (
 	"os"
 	"syscall"
+
+	"credd/internal/paths"
 )
 
 // installed returns what opens the user's socket, if the user has a property list for it. launchd opens it at the login, so it is not
 // there after `credd service stop`, or for who is logged in over ssh alone: then launchd has no session, and this fails.
-func installed(string) (argv, env []string) {
+func installed(path string) (argv, env []string) {
 	home, err := os.UserHomeDir()
-	if err != nil {
+	if err != nil || paths.IsSystem(path) {
 		return nil, nil
 	}
 	plist := home + "/Library/LaunchAgents/credd.plist"
