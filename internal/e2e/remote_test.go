@@ -24,8 +24,8 @@ type remote struct {
 	port string
 }
 
-// sshd starts one, and returns when it takes connections.
-func (w *world) sshd() *remote {
+// sshd starts one, with more settings if need be, and returns when it takes connections.
+func (w *world) sshd(settings string) *remote {
 	w.t.Helper()
 	r := &remote{w: w, home: w.path("remote"), port: freePort(w.t)}
 	r.sock = filepath.Join(r.home, ".credd.sock")
@@ -38,7 +38,7 @@ func (w *world) sshd() *remote {
 	w.write("known", "[127.0.0.1]:"+r.port+" "+w.read("host.pub"))
 	w.write("passwd", fmt.Sprintf("root:x:0:0::/root:/bin/sh\nsshd:x:65533:65534::/run/sshd:/bin/false\nana:*:%d:%d::%s:/bin/sh\n", ana, ana, r.home))
 	w.write("sshd_config", "ListenAddress 127.0.0.1:"+r.port+"\nHostKey "+w.path("host")+"\nAuthorizedKeysFile "+w.path("client.pub")+
-		"\nStrictModes no\nUsePAM no\nPidFile none\nAllowUsers ana\nStreamLocalBindUnlink yes\nLogLevel VERBOSE\n")
+		"\nStrictModes no\nUsePAM no\nPidFile none\nAllowUsers ana\nLogLevel VERBOSE\n"+settings)
 	w.write("ssh_config", "Host forwarded shared\n  RemoteForward "+r.sock+" "+w.sock+"\n  ExitOnForwardFailure yes\n"+
 		"Host shared\n  ControlMaster auto\n  ControlPath "+w.path("control")+"\n"+
 		"Host *\n  HostName 127.0.0.1\n  Port "+r.port+"\n  User ana\n  IdentityFile "+w.path("client")+"\n  UserKnownHostsFile "+w.path("known")+"\n")
@@ -122,7 +122,7 @@ func TestRemoteShell(t *testing.T) {
 	w := newWorld(t)
 	w.customer("acme", "admin")
 	d := w.serve()
-	r := w.sshd()
+	r := w.sshd("StreamLocalBindUnlink yes\n")
 	end := r.session("forwarded")
 
 	r.helper(ana).wantDocument(t)
@@ -185,18 +185,23 @@ func TestRemoteSessionsShareASocket(t *testing.T) {
 	w := newWorld(t)
 	w.customer("acme", "admin")
 	w.serve()
-	r := w.sshd()
-	r.session("shared")
+	r := w.sshd("")
+	first := r.session("shared")
 	second := r.session("shared")
 	r.helper(ana).wantDocument(t)
 	second()
+	r.helper(ana).wantDocument(t)
+	first()
+	runCmd(t, r.ssh("forwarded", "true")).want(t, 255, "remote port forwarding failed") // over the file that is left
+	runCmd(t, r.ssh("plain", "rm -f .credd.sock")).want(t, 0)
+	r.session("forwarded")
 	r.helper(ana).wantDocument(t)
 }
 
 func TestRemoteTerminalIsAskedForTheCode(t *testing.T) {
 	t.Parallel()
 	w, serial := newCoded(t, "file")
-	r := w.sshd()
+	r := w.sshd("")
 	p := w.pty()
 	p.start(r.ssh("-tt", "-R", r.sock+":"+w.sock, "plain", "CREDD_SOCK="+r.sock+" '"+bin+"/credhelper' acme/admin >document; echo ended $?"))
 	p.see(prompt(serial))
