@@ -44,7 +44,7 @@ func OwnSocket() (string, error) {
 	return ownSocket()
 }
 
-// ServiceSocket returns the socket of a user's service, which knows no CREDD_SOCK.
+// ServiceSocket returns the socket of the user's service, which knows no CREDD_SOCK.
 func ServiceSocket() (string, error) { return ownSocket() }
 
 // UsualSocket returns the socket of the daemon that is asked where CREDD_SOCK is not set: the user's own, or that of the credd of
