@@ -65,7 +65,9 @@ func (a *Agent) openRole(ctx context.Context, c *caller, name string) (*state, *
 	if c.rank == plain {
 		a.reread()
 		st := a.state.Load()
-		a.people.ready(ctx, st)
+		if len(a.people.ready(ctx, st).groups) > 0 {
+			c.groups()
+		}
 		role, ok := st.roster.Lookup(name)
 		if !ok || !a.isOpen(ctx, c, st, role) {
 			return nil, nil, a.notOpen(ctx, c, name)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -55,10 +56,16 @@ func (a *Agent) status() api.Status {
 	}
 	out.Customers, out.Roles = st.roster.Count()
 	for _, l := range a.cache.Live() {
-		out.Sessions = append(out.Sessions, a.describe(st, l.Key.Role, l.Session, l))
+		s := a.describe(st, l.Key.Role, l.Session, l)
+		if a.System {
+			_, s.User, _ = strings.Cut(l.Key.Holder, " ")
+		}
+		out.Sessions = append(out.Sessions, s)
 	}
-	slices.SortFunc(out.Sessions, func(x, y api.Session) int { return strings.Compare(x.Role, y.Role) })
-	failing := a.health.failing()
+	slices.SortFunc(out.Sessions, func(x, y api.Session) int {
+		return cmp.Or(strings.Compare(x.Role, y.Role), strings.Compare(x.User, y.User))
+	})
+	failing, retries := a.health.failing(), a.cache.Retries()
 	for i, name := range slices.Sorted(maps.Keys(failing)) {
 		r := failing[name]
 		f := a.explainRole(name, r.err)
@@ -71,7 +78,7 @@ func (a *Agent) status() api.Status {
 				}
 				fl.Causes = texts(causes)
 			}
-			fl.Retry = a.cache.Retry(st.key(role, a.self())).UTC()
+			fl.Retry = retries[name].UTC()
 		}
 		out.Failing = append(out.Failing, fl)
 	}

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func (a *Agent) statusFor(ctx context.Context, c *caller) api.Status {
 	a.reread()
 	st := a.state.Load()
 	out := api.Status{
-		Version: a.Version, Started: a.started.UTC(), Socket: a.Socket, Sources: []api.Source{}, Sessions: []api.Session{},
+		Version: a.Version, PID: os.Getpid(), Started: a.started.UTC(), Socket: a.Socket, Sources: []api.Source{}, Sessions: []api.Session{},
 		Failing: []api.Failure{}, Problems: []api.Problem{}, Drifted: []api.Drift{}, Warnings: []string{},
 	}
 	open := a.openRoles(ctx, c, st)

@@ -34,6 +34,7 @@ var requests = map[string]request{
 	}},
 	api.DoForget: {plain: true, do: (*Agent).forget},
 
+	api.DoAlive: {hint: "status", do: (*Agent).alive},
 	api.DoReload: {hint: "reload", do: func(a *Agent, _ context.Context, _ *caller, _ api.Request) (any, failure) {
 		return a.Reload(), failure{}
 	}},

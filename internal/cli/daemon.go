@@ -22,9 +22,13 @@ func (s *Streams) ask(ctx context.Context, req api.Request, out any) error {
 	if err != nil {
 		return err
 	}
+	return s.askAt(ctx, where, req, out)
+}
+
+func (s *Streams) askAt(ctx context.Context, where locations, req api.Request, out any) error {
 	conn, err := socket.Dial(ctx, where.socket)
 	if err != nil {
-		return err
+		return undialled(where, err)
 	}
 	return api.Call(ctx, conn, req, out)
 }
@@ -64,12 +68,18 @@ func (s *Streams) unverified() string {
 	if err != nil {
 		return ""
 	}
+	if where.guest {
+		return "" // it is not a guest's to verify
+	}
 	return newRecords(where.state, s.warn).unverified(roster.Load(where.config, nil))
 }
 
 func (s *Streams) status(st api.Status, unverified string, now time.Time) error {
-	s.say("credd %s, pid %d, since %s: %s of %s in %s", st.Version, st.PID, clock(st.Started, now),
-		count(st.Roles, "role"), count(st.Customers, "customer"), st.ConfigDir)
+	if open := count(st.Roles, "role") + " of " + count(st.Customers, "customer"); st.ConfigDir == "" { // a machine's, to one of its users
+		s.say("this machine's credd %s, since %s: %s for you", st.Version, clock(st.Started, now), open)
+	} else {
+		s.say("credd %s, pid %d, since %s: %s in %s", st.Version, st.PID, clock(st.Started, now), open, st.ConfigDir)
+	}
 	if err := s.sources(st.Sources, st.Failing, now); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func (d *systemd) reads(socket unit) error {
 		return &Error{Message: socketUnit + " is masked", Hint: systemctl + " unmask " + socketUnit}
 	case !socket.loaded():
 		return &Error{Message: "systemd does not take " + want + ": it says " + socket["LoadState"], Hint: "see: " + systemctl + " status " + socketUnit}
-	case d.at(got) != want && !sameFile(d.at(got), want):
+	case got != want && d.at(got) != want && !sameFile(got, want):
 		return &Error{Message: "systemd reads " + got + " and not " + want, Hint: "remove the first, or see: " + systemctl + " cat " + socketUnit}
 	}
 	return nil

@@ -29,18 +29,23 @@ func Vault() (string, error) { return in(Data, "vault.age") }
 func AWS() (string, error) { return in(home, ".aws") }
 
 // Socket returns the socket of the daemon that is asked. CREDD_SOCK overrides all.
-func Socket() (string, error) { return orGiven(UsualSocket) }
-
-// OwnSocket returns the socket that a daemon of the user's own serves. CREDD_SOCK overrides it.
-func OwnSocket() (string, error) { return orGiven(ownSocket) }
-
-// orGiven returns CREDD_SOCK, or else the usual path.
-func orGiven(usual func() (string, error)) (string, error) {
+func Socket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
 		return fits(s)
 	}
-	return usual()
+	return UsualSocket()
 }
+
+// OwnSocket returns the socket that a daemon of the user's own serves. CREDD_SOCK overrides it.
+func OwnSocket() (string, error) {
+	if s := os.Getenv("CREDD_SOCK"); s != "" {
+		return fits(s)
+	}
+	return ownSocket()
+}
+
+// ServiceSocket returns the socket of the user's service, which knows no CREDD_SOCK.
+func ServiceSocket() (string, error) { return ownSocket() }
 
 // UsualSocket returns the socket of the daemon that is asked where CREDD_SOCK is not set: the user's own, or that of the credd of
 // this machine if the user has neither a socket nor a configuration.
@@ -61,7 +66,7 @@ func IsSystem(socket string) bool { return socket == System().Socket }
 // isConfigured reports whether the user has a configuration.
 func isConfigured() bool {
 	dir, err := Config()
-	return err == nil && (exists(filepath.Join(dir, "credd.toml")) || exists(filepath.Join(dir, "customers")))
+	return err == nil && (exists(dir+"/credd.toml") || exists(dir+"/customers"))
 }
 
 func in(dir func() (string, error), name string) (string, error) {

@@ -5,31 +5,35 @@ package paths
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"syscall"
 )
 
 // Trusts reports whether a process of uid may be the daemon behind a socket: one of our own, or root's. For the socket of this machine's
-// credd it may also be the owner of its directory, if root alone could make it so.
+// credd it may also be the owner of its directory, if nobody but root can have made it so: who else may write on the way could.
 func Trusts(socket string, uid uint32) bool {
-	return uid == 0 || int(uid) == os.Getuid() || IsSystem(socket) && owns(filepath.Dir(socket), uid)
-}
-
-// owns reports whether a directory belongs to uid, and nobody but root and uid has a say in that.
-func owns(dir string, uid uint32) bool {
-	var st syscall.Stat_t
-	if syscall.Lstat(dir, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFDIR || st.Uid != uid || st.Mode&0o022 != 0 {
+	if uid == 0 || int(uid) == os.Getuid() {
+		return true
+	}
+	if !IsSystem(socket) {
 		return false
 	}
-	for at := filepath.Dir(dir); ; at = filepath.Dir(at) {
-		// A link on the way is root's, as is the directory that it is in.
-		if syscall.Stat(at, &st) != nil || st.Uid != 0 || st.Mode&0o022 != 0 {
-			return false
-		}
-		if at == filepath.Dir(at) {
+	var st syscall.Stat_t
+	// A link on the way is root's, as is the directory that it is in.
+	for at := above(socket); syscall.Stat(at, &st) == nil && st.Uid == uid && st.Mode&0o022 == 0; at, uid = above(at), 0 {
+		if at == "/" {
 			return true
 		}
 	}
+	return false
+}
+
+// above is the directory that a clean absolute path is in.
+func above(path string) string {
+	i := len(path) - 1
+	for i > 0 && path[i] != '/' {
+		i--
+	}
+	return path[:max(1, i)]
 }
 
 // Shared makes a directory that all users may look into, or insists that only root or we can change one that exists.

@@ -159,6 +159,7 @@ type Roster struct {
 	Settings Settings
 
 	dir       string
+	told      bool // by Of
 	strict    bool // included files are looked at like our own
 	sources   map[string]*Source
 	customers map[string]*Customer
@@ -226,7 +227,7 @@ func (r *Roster) Role(name string) (*Role, error) {
 			return nil, p
 		}
 	}
-	return nil, unknownRole(name, maps.Keys(r.roles))
+	return nil, &unknownRoleError{name, nearest(name, maps.Keys(r.roles)), r.told}
 }
 
 // Profile is the name of a role's profile. Two roles may have one.

@@ -13,7 +13,7 @@ import (
 // reach returns a stream to a daemon that is trusted.
 func reach(path string, deadline time.Time) (stream, error) {
 	fd, err := connect(path, deadline)
-	return stream{fd, deadline}, err
+	return within(fd, deadline), err
 }
 
 // connect returns a connection to a daemon that is trusted.
@@ -22,7 +22,7 @@ func connect(path string, deadline time.Time) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	s := stream{fd, deadline}
+	s := within(fd, deadline)
 	for {
 		if err = s.limit(syscall.SO_SNDTIMEO); err != nil {
 			break
@@ -67,13 +67,19 @@ func ended(err error) bool { return err == syscall.ECONNRESET }
 
 // stream reads and writes with a deadline for all of it together.
 type stream struct {
-	fd       int
-	deadline time.Time
+	fd int
+
+	// end is in nanoseconds since began. A time.Time behind an io.Reader brings credhelper its methods and time zones: 40 KB.
+	end int64
 }
+
+var began = time.Now()
+
+func within(fd int, deadline time.Time) stream { return stream{fd, int64(deadline.Sub(began))} }
 
 // limit gives the next system call the time that is left.
 func (s stream) limit(option int) error {
-	left := time.Until(s.deadline)
+	left := time.Duration(s.end) - time.Since(began)
 	if left <= 0 {
 		return ErrTimeout
 	}

@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -91,11 +93,25 @@ func running(path string) error {
 		return ErrRunning
 	}
 	defer c.Close()
+	return runningAt(path, c)
+}
+
+// runningAt names the process that listens at the other end of c: a daemon, or the service manager, which starts one.
+func runningAt(path string, c net.Conn) error {
 	p, err := peer.Of(c)
-	if err != nil || p.PID == 0 {
+	switch {
+	case err != nil || p.PID == 0:
 		return ErrRunning
+	case manages(p.PID):
+		return fmt.Errorf("%w: the service manager listens at %s and starts it when it is needed", ErrRunning, path)
 	}
 	return fmt.Errorf("%w with pid %d", ErrRunning, p.PID)
+}
+
+// manages reports whether a process is a service manager: the machine's, or on Linux a user's.
+func manages(pid int) bool {
+	name, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+	return pid == 1 || strings.TrimSpace(string(name)) == "systemd"
 }
 
 func bind(path string) (*net.UnixListener, error) {
@@ -125,8 +141,8 @@ func removeStale(path string) error {
 	}
 	c, err := net.DialTimeout("unix", path, dialTimeout)
 	if err == nil {
-		c.Close()
-		return ErrRunning
+		defer c.Close()
+		return runningAt(path, c)
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("is %s still served? %w", path, err)

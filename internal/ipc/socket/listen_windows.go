@@ -98,6 +98,9 @@ func running(path string) error {
 	return fmt.Errorf("%w with pid %d", ErrRunning, p.PID)
 }
 
+// Path is where callers connect.
+func (l *Listener) Path() string { return l.l.Addr().String() }
+
 // Accept returns the next caller. It outlasts a lack of memory.
 func (l *Listener) Accept() (*Conn, error) {
 	for {
