@@ -154,7 +154,7 @@ func TestArrowsPointOneWay(t *testing.T) {
 // simulates reports whether a package is of tests and the demo only.
 func simulates(path string) bool {
 	return under(path, "credd/internal/fakeaws/...") || under(path, "credd/internal/demo/...") ||
-		under(path, "credd/internal/e2e/...") || under(path, "credd/bench/...")
+		under(path, "credd/internal/e2e/...") || under(path, "credd/internal/box/...") || under(path, "credd/bench/...")
 }
 
 func TestTheHelperStaysSmall(t *testing.T) {

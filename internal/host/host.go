@@ -10,11 +10,11 @@ import (
 	"io"
 )
 
-// ErrPackaged is returned where a package brought the service, so that installing or removing it is the package's.
-var ErrPackaged = errors.New("a package brought this service")
-
 // ErrNotInstalled is returned for a service that is not there.
 var ErrNotInstalled = errors.New("credd is not installed as a service")
+
+// ErrNoManager is wrapped where there is no service manager, or none that answers.
+var ErrNoManager = errors.New("there is no service manager to ask")
 
 // Service is credd as a service of this machine's service manager.
 type Service struct {
@@ -23,7 +23,8 @@ type Service struct {
 
 	Tell func(line string) // each thing that was written, removed or run
 
-	run func(ctx context.Context, argv []string) (string, error) // of a manager's program; nil runs it
+	run  func(ctx context.Context, argv []string) (string, error) // of a manager's program; nil runs it
+	root string                                                   // of all paths but those of the user; "" for the machine's
 }
 
 // Status is how a service is.

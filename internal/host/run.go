@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -29,10 +31,12 @@ func (e *Error) Error() string { return e.Message }
 // Unwrap returns why.
 func (e *Error) Unwrap() error { return e.Err }
 
-// do runs a program that changes something, and tells of it first. The first argument is its whole path.
+// do runs a program that changes something, and tells of it. The first argument is its whole path.
 func (s *Service) do(ctx context.Context, argv ...string) error {
-	s.tell("ran " + strings.Join(argv, " "))
 	_, err := s.ask(ctx, argv...)
+	if err == nil {
+		s.tell("ran " + strings.Join(argv, " "))
+	}
 	return err
 }
 
@@ -47,24 +51,43 @@ func (s *Service) ask(ctx context.Context, argv ...string) (string, error) {
 func run(ctx context.Context, argv []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, programTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.WaitDelay = time.Second // for descriptors that a child of its own keeps
-	cmd.Dir = os.TempDir()
-	if runtime.GOOS != "windows" {
-		cmd.Dir = "/"
+	var out strings.Builder
+	err := copyOutput(ctx, &out, argv)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%s: it does not end: %w", strings.Join(argv, " "), ctx.Err())
 	}
+	return out.String(), err
+}
+
+// copy runs a program that prints until ctx ends, which is no error.
+func (s *Service) copy(ctx context.Context, out io.Writer, argv []string) error {
+	if s.run != nil {
+		text, err := s.run(ctx, argv)
+		io.WriteString(out, text)
+		return err
+	}
+	err := copyOutput(ctx, out, argv)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func copyOutput(ctx context.Context, out io.Writer, argv []string) error {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.WaitDelay = time.Second     // for descriptors that a child of its own keeps
+	cmd.Dir = filepath.Dir(argv[0]) // ours may be one that is about to go
+	cmd.Env = environment()
 	var said strings.Builder
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	switch {
-	case err == nil:
-		return string(out), nil
-	case ctx.Err() != nil:
-		err = fmt.Errorf("it does not end: %w", ctx.Err())
-	case strings.TrimSpace(said.String()) != "":
+	cmd.Stdout, cmd.Stderr = out, &said
+	err := cmd.Run()
+	if err == nil {
+		return nil
+	}
+	if strings.TrimSpace(said.String()) != "" {
 		err = complaint{err, strings.Join(strings.Fields(said.String()), " ")}
 	}
-	return string(out), fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
+	return fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
 }
 
 // complaint is an error of a program in its own words.

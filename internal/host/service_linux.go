@@ -3,12 +3,91 @@ package host
 import (
 	"context"
 	"io"
+	"os"
+	"path/filepath"
 )
 
-func (s *Service) install(context.Context) error                    { panic("TODO: issue 6") }
-func (s *Service) uninstall(context.Context) error                  { panic("TODO: issue 6") }
-func (s *Service) start(context.Context) error                      { panic("TODO: issue 6") }
-func (s *Service) stop(context.Context) error                       { panic("TODO: issue 6") }
-func (s *Service) restart(context.Context) error                    { panic("TODO: issue 6") }
-func (s *Service) status(context.Context) (Status, error)           { panic("TODO: issue 6") }
-func (s *Service) logs(context.Context, int, bool, io.Writer) error { panic("TODO: issue 6") }
+// manager is a service manager of Linux, all that package host does with one.
+type manager interface {
+	install(context.Context) error
+	uninstall(context.Context) error
+	start(context.Context) error
+	stop(context.Context) error
+	restart(context.Context) error
+	status(context.Context) (Status, error)
+	logs(ctx context.Context, lines int, follow bool, out io.Writer) error
+}
+
+// manager returns the one that runs this machine. Without systemd there are no services of users.
+func (s *Service) manager() (manager, error) {
+	switch {
+	case there(s.at("/run/systemd/system")): // as sd_booted(3) looks
+		return s.systemd()
+	case s.System:
+		return s.scripts()
+	}
+	return nil, &Error{
+		Message: "this machine is not run by systemd, and only systemd has services of users",
+		Hint:    "none is needed: credhelper starts credd by itself; one for all users of the machine: sudo credd service install --system",
+		Err:     ErrNoManager,
+	}
+}
+
+// at is a path of this machine.
+func (s *Service) at(path string) string { return filepath.Join("/", s.root, path) }
+
+// needRoot refuses who may not change the machine's service.
+func (s *Service) needRoot(command string) error {
+	if !s.System || os.Geteuid() == 0 {
+		return nil
+	}
+	return &Error{Message: "the credd of the machine is root's to change", Hint: "sudo credd service " + command + " --system"}
+}
+
+func (s *Service) install(ctx context.Context) error {
+	return s.change("install", func(m manager) error { return m.install(ctx) })
+}
+
+func (s *Service) uninstall(ctx context.Context) error {
+	return s.change("uninstall", func(m manager) error { return m.uninstall(ctx) })
+}
+
+func (s *Service) start(ctx context.Context) error {
+	return s.change("start", func(m manager) error { return m.start(ctx) })
+}
+
+func (s *Service) stop(ctx context.Context) error {
+	return s.change("stop", func(m manager) error { return m.stop(ctx) })
+}
+
+func (s *Service) restart(ctx context.Context) error {
+	return s.change("restart", func(m manager) error { return m.restart(ctx) })
+}
+
+// change calls a command of the manager for who may change the service.
+func (s *Service) change(command string, do func(manager) error) error {
+	if err := s.needRoot(command); err != nil {
+		return err
+	}
+	m, err := s.manager()
+	if err != nil {
+		return err
+	}
+	return do(m)
+}
+
+func (s *Service) status(ctx context.Context) (Status, error) {
+	m, err := s.manager()
+	if err != nil {
+		return Status{Files: []string{}}, err
+	}
+	return m.status(ctx)
+}
+
+func (s *Service) logs(ctx context.Context, lines int, follow bool, out io.Writer) error {
+	m, err := s.manager()
+	if err != nil {
+		return err
+	}
+	return m.logs(ctx, lines, follow, out)
+}

@@ -28,8 +28,8 @@ func State() (string, error) { return under("XDG_STATE_HOME", ".local/state") }
 // Audit returns the audit log's file.
 func Audit() (string, error) { return in(State, "audit.log") }
 
-// Log returns the file that takes the stderr of a daemon started by credhelper.
-func Log() (string, error) { return in(State, "credd.log") }
+// Log returns the file that takes the stderr of a daemon started by credhelper, and on macOS of one that launchd started.
+func Log() (string, error) { return in(logs, "credd.log") }
 
 // Vault returns the file of the secrets at rest.
 func Vault() (string, error) { return in(Data, "vault.age") }

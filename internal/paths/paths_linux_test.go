@@ -48,3 +48,13 @@ func isOurs(dir string) bool {
 	uid, exists := owner(dir)
 	return exists && uid == os.Getuid()
 }
+
+func TestLog(t *testing.T) {
+	clean(t, "/home/u")
+	for value, want := range map[string]string{"": "/home/u/.local/state/credd/credd.log", "/x": "/x/credd/credd.log"} {
+		t.Setenv("XDG_STATE_HOME", value)
+		if got, err := Log(); got != want || err != nil {
+			t.Errorf("XDG_STATE_HOME=%q: got %q, %v, want %q", value, got, err, want)
+		}
+	}
+}

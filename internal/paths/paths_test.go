@@ -29,7 +29,6 @@ func TestDirectories(t *testing.T) {
 		{"data", Data, "XDG_DATA_HOME", "/home/u/.local/share/credd", "/x/credd"},
 		{"state", State, "XDG_STATE_HOME", "/home/u/.local/state/credd", "/x/credd"},
 		{"audit", Audit, "XDG_STATE_HOME", "/home/u/.local/state/credd/audit.log", "/x/credd/audit.log"},
-		{"log", Log, "XDG_STATE_HOME", "/home/u/.local/state/credd/credd.log", "/x/credd/credd.log"},
 		{"aws", AWS, "AWS_CONFIG_FILE", "/home/u/.aws", "/home/u/.aws"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 func TestRenderNamesTheProgram(t *testing.T) {
 	for _, c := range []struct{ name, credd, want string }{
 		{"user/credd.service", "/usr/bin/credd", "\nExecStart=/usr/bin/credd serve\n"},
-		{"system/credd.service", "/usr/bin/credd", "\nExecStart=/usr/bin/credd --system serve\n"},
+		{"system/credd.service", "/usr/bin/credd", "\nExecStart=/usr/bin/credd serve --system\n"},
 		{"user/credd.service", "/home/ana/my tools/100%/credd", "\nExecStart=\"/home/ana/my tools/100%%/credd\" serve\n"},
 		{"openrc/credd", "/opt/my tools/credd", "\ncommand='/opt/my tools/credd'\n"},
 		{"sysv/credd", "/usr/local/bin/credd", "\nprogram='/usr/local/bin/credd'\n"},

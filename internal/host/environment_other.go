@@ -1,0 +1,7 @@
+//go:build !linux
+
+package host
+
+import "os"
+
+func environment() []string { return os.Environ() }

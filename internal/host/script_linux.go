@@ -1,0 +1,220 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/kardianos/service"
+
+	"credd/internal/paths"
+	"credd/packaging/units"
+)
+
+const (
+	scriptFile = "/etc/init.d/credd"
+	pidFile    = "/run/credd.pid"
+	scriptLog  = "/var/log/credd.log"
+)
+
+// scriptKinds are the service managers that run the machine's credd by a script of ours: their names in package service, to people, and
+// of our text. The script itself starts and stops; package service knows the manager and enters the script there.
+var scriptKinds = map[string]struct{ name, text, option string }{
+	"linux-openrc": {"OpenRC", "openrc/credd", "OpenRCScript"},
+	"unix-systemv": {"System V", "sysv/credd", "SysvScript"},
+}
+
+// scripts is a manager of the machine that runs scripts.
+type scripts struct {
+	*Service
+	name, text, option string
+}
+
+func (s *Service) scripts() (manager, error) {
+	kind, known := scriptKinds[service.Platform()]
+	if !known || !there(s.at(filepath.Dir(scriptFile))) {
+		return nil, &Error{Message: "this machine is run by neither systemd, OpenRC nor System V", Hint: "let it run as the user " + account + ": credd serve --system", Err: ErrNoManager}
+	}
+	return &scripts{s, kind.name, kind.text, kind.option}, nil
+}
+
+// idle is what package service wants to run: only the service manager runs credd.
+type idle struct{}
+
+func (idle) Start(service.Service) error { return nil }
+func (idle) Stop(service.Service) error  { return nil }
+
+// entry is the script at package service, which makes a template of it: the text has nothing that it would replace.
+func (m *scripts) entry(text []byte) (service.Service, error) {
+	return service.New(idle{}, &service.Config{Name: "credd", Executable: m.Program, Option: service.KeyValue{m.option: string(text)}})
+}
+
+func (m *scripts) file() (file, error) {
+	data, err := units.Render(m.text, m.Program)
+	if err != nil {
+		return file{}, &Error{Message: err.Error(), Hint: installHint}
+	}
+	return file{m.at(scriptFile), data, 0o755}, nil
+}
+
+func (m *scripts) install(ctx context.Context) error {
+	if err := m.Check(); err != nil {
+		return err
+	}
+	f, err := m.file()
+	if err != nil {
+		return err
+	}
+	if err := m.prepare(ctx); err != nil {
+		return err
+	}
+	if !f.kept() {
+		if there(f.path) {
+			if err := m.uninstall(ctx); err != nil {
+				return err
+			}
+		}
+		entry, err := m.entry(f.data)
+		if err != nil {
+			return err
+		}
+		if err := entry.Install(); err != nil {
+			return err
+		}
+		m.tell("wrote " + f.path + ", and entered it at " + m.name)
+	}
+	return m.start(ctx)
+}
+
+// prepare makes the daemon's user, by what there is for that, and the directory of the configuration.
+func (m *scripts) prepare(ctx context.Context) error {
+	gid, err := m.group(ctx)
+	if err != nil {
+		return err
+	}
+	if gid < 0 {
+		if err := m.addUser(ctx); err != nil {
+			return err
+		}
+		if gid, err = m.group(ctx); err != nil || gid < 0 {
+			return errors.Join(err, errors.New("there is no group "+account+" still"))
+		}
+	}
+	return m.configure(gid)
+}
+
+func (m *scripts) addUser(ctx context.Context) error {
+	home := paths.System().State
+	if useradd, ok := program(m.at("/usr/sbin/useradd")); ok {
+		return m.do(ctx, useradd, "--system", "--user-group", "--home-dir", home, "--no-create-home", "--shell", "/usr/sbin/nologin", account)
+	}
+	addgroup, ok := program(m.at("/usr/sbin/addgroup"), m.at("/bin/addgroup"))
+	adduser, too := program(m.at("/usr/sbin/adduser"), m.at("/bin/adduser"))
+	if !ok || !too {
+		return &Error{Message: "there is neither useradd nor adduser to make the user " + account + " by", Hint: "make a user and a group of this name, and then again"}
+	}
+	if err := m.do(ctx, addgroup, "-S", account); err != nil { // BusyBox
+		return err
+	}
+	return m.do(ctx, adduser, "-S", "-D", "-H", "-h", home, "-s", "/sbin/nologin", "-G", account, account)
+}
+
+func (m *scripts) uninstall(ctx context.Context) error {
+	path := m.at(scriptFile)
+	if !there(path) {
+		return nil
+	}
+	if err := m.stop(ctx); err != nil {
+		return err
+	}
+	entry, err := m.entry(nil)
+	if err != nil {
+		return err
+	}
+	if err := entry.Uninstall(); err != nil {
+		return err
+	}
+	m.tell("removed " + path + ", and its entry at " + m.name)
+	return m.removeLinks()
+}
+
+// removeLinks removes the links of the run levels, which package service makes for System V and leaves.
+func (m *scripts) removeLinks() error {
+	links, err := filepath.Glob(m.at("/etc/rc[0-6].d/[SK][0-9][0-9]credd"))
+	if err != nil {
+		return err
+	}
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && filepath.Base(to) == filepath.Base(scriptFile) {
+			if _, err := m.remove(link); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (m *scripts) start(ctx context.Context) error {
+	running, err := m.running(ctx)
+	if err != nil || running {
+		return err
+	}
+	p := paths.System()
+	return m.instead(ctx, m.at(p.Socket), m.at(p.Lock()), func() error { return m.do(ctx, m.at(scriptFile), "start") })
+}
+
+func (m *scripts) stop(ctx context.Context) error {
+	running, err := m.running(ctx)
+	if err != nil || !running {
+		return err
+	}
+	return m.do(ctx, m.at(scriptFile), "stop")
+}
+
+func (m *scripts) restart(ctx context.Context) error {
+	if _, err := m.running(ctx); err != nil {
+		return err
+	}
+	return m.do(ctx, m.at(scriptFile), "restart")
+}
+
+// running asks the script: 0 says yes and 3 no, as the LSB has it.
+func (m *scripts) running(ctx context.Context) (bool, error) {
+	if !there(m.at(scriptFile)) {
+		return false, ErrNotInstalled
+	}
+	_, err := m.ask(ctx, m.at(scriptFile), "status")
+	return err == nil, onlyIf(err, exitCode(err) <= 0 || exitCode(err) > 4)
+}
+
+func onlyIf(err error, is bool) error {
+	if is {
+		return err
+	}
+	return nil
+}
+
+func (m *scripts) status(ctx context.Context) (Status, error) {
+	st := Status{Manager: m.name, Files: []string{}}
+	running, err := m.running(ctx)
+	if errors.Is(err, ErrNotInstalled) {
+		return st, nil
+	}
+	st.Installed, st.AtLogin, st.Running = true, true, running
+	st.Files = append(st.Files, m.at(scriptFile))
+	if text, err := os.ReadFile(m.at(pidFile)); running && err == nil && m.text == "sysv/credd" { // OpenRC's is the supervisor's
+		st.PID, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+	}
+	return st, err
+}
+
+func (m *scripts) logs(ctx context.Context, lines int, follow bool, out io.Writer) error {
+	if !there(m.at(scriptFile)) {
+		return ErrNotInstalled
+	}
+	return Tail(ctx, m.at(scriptLog), lines, follow, out)
+}

@@ -1,0 +1,267 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"credd/internal/paths"
+	"credd/packaging/units"
+)
+
+const (
+	serviceUnit = "credd.service"
+	socketUnit  = "credd.socket"
+)
+
+// unitDirs are where packages put units, below the directory of the machine's or of the users' units.
+var unitDirs = []string{"/usr/local/lib/systemd", "/usr/lib/systemd", "/lib/systemd"}
+
+// systemd is the manager of the machine, or of the user.
+type systemd struct {
+	*Service
+	program string   // systemctl
+	scope   []string // what tells it which manager
+	dir     string   // of our units
+	kind    string   // user or system: the directory of units, in ours and in packages
+}
+
+func (s *Service) systemd() (manager, error) {
+	ctl, ok := program(s.at("/usr/bin/systemctl"), s.at("/bin/systemctl"))
+	if !ok {
+		return nil, &Error{Message: "systemd runs this machine, and there is no systemctl to ask it by", Hint: "install it", Err: ErrNoManager}
+	}
+	if s.System {
+		return &systemd{s, ctl, nil, s.at("/etc/systemd/system"), "system"}, nil
+	}
+	config, err := paths.Config()
+	if err != nil {
+		return nil, err
+	}
+	return &systemd{s, ctl, []string{"--user"}, filepath.Join(filepath.Dir(config), "systemd", "user"), "user"}, nil
+}
+
+// ctl changes something by systemctl.
+func (d *systemd) ctl(ctx context.Context, args ...string) error {
+	return d.do(ctx, append(append([]string{d.program}, d.scope...), args...)...)
+}
+
+// packaged returns where a package put the units, "" for nowhere.
+func (d *systemd) packaged() string {
+	for _, dir := range unitDirs {
+		if dir = filepath.Join(d.at(dir), d.kind); there(filepath.Join(dir, socketUnit)) {
+			return dir
+		}
+	}
+	return ""
+}
+
+// files are the units as they have to be.
+func (d *systemd) files() ([]file, error) {
+	var all []file
+	for _, unit := range []string{serviceUnit, socketUnit} {
+		data, err := units.Render(d.kind+"/"+unit, d.Program)
+		if err != nil {
+			return nil, &Error{Message: err.Error(), Hint: installHint}
+		}
+		all = append(all, file{filepath.Join(d.dir, unit), data, 0o644})
+	}
+	return all, nil
+}
+
+func (d *systemd) install(ctx context.Context) error {
+	if err := d.reachable(ctx); err != nil {
+		return err
+	}
+	changed, err := d.place(ctx)
+	if err != nil {
+		return err
+	}
+	if changed {
+		if err := d.ctl(ctx, "daemon-reload"); err != nil {
+			return err
+		}
+	}
+	now, err := d.show(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.reads(now.socket); err != nil {
+		return err
+	}
+	if !now.socket.enabled() {
+		if err := d.ctl(ctx, "enable", socketUnit); err != nil {
+			return err
+		}
+	}
+	return d.listen(ctx, now, changed)
+}
+
+// place writes the units, or steps aside for those of a package.
+func (d *systemd) place(ctx context.Context) (changed bool, err error) {
+	if d.packaged() != "" {
+		return d.clear()
+	}
+	if err := d.Check(); err != nil {
+		return false, err
+	}
+	all, err := d.files()
+	if err != nil {
+		return false, err
+	}
+	if d.System {
+		if err := d.prepare(ctx); err != nil {
+			return false, err
+		}
+	}
+	for _, f := range all {
+		wrote, err := d.write(f)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || wrote
+	}
+	return changed, nil
+}
+
+// listen has the socket listen, and a daemon that runs take what changed.
+func (d *systemd) listen(ctx context.Context, now shown, changed bool) error {
+	switch {
+	case now.socket.active() && !changed:
+		return nil
+	case now.socket.active():
+		return d.ctl(ctx, "restart", socketUnit) // and with it the daemon, if it runs
+	}
+	path, lock, err := d.socketAndLock()
+	if err != nil {
+		return err
+	}
+	return d.instead(ctx, path, lock, func() error { return d.ctl(ctx, "start", socketUnit) })
+}
+
+// socketAndLock are the socket that the unit listens on, and the lock of the daemon that serves it.
+func (d *systemd) socketAndLock() (path, lock string, err error) {
+	if d.System {
+		p := paths.System()
+		return d.at(p.Socket), d.at(p.Lock()), nil
+	}
+	path, err = paths.UsualSocket()
+	return path, path + ".lock", err
+}
+
+func (d *systemd) uninstall(ctx context.Context) error {
+	if err := d.reachable(ctx); err != nil {
+		return err
+	}
+	now, err := d.show(ctx)
+	if err != nil {
+		return err
+	}
+	if !now.socket.loaded() && !now.service.loaded() && !d.left() {
+		return nil
+	}
+	if now.socket.loaded() || now.service.loaded() {
+		if now.socket.active() || now.service.active() {
+			if err := d.ctl(ctx, "stop", socketUnit, serviceUnit); err != nil {
+				return err
+			}
+		}
+		if now.socket.enabled() {
+			if err := d.ctl(ctx, "disable", socketUnit); err != nil {
+				return err
+			}
+		}
+	}
+	removed, err := d.clear()
+	if err != nil || !removed {
+		return err
+	}
+	return d.ctl(ctx, "daemon-reload")
+}
+
+// left reports whether a file of ours is there, of which the manager does not know yet.
+func (d *systemd) left() bool {
+	for _, f := range d.own() {
+		if there(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// own are the files that install writes, where no package brings them. Those in /etc/credd are the user's.
+func (d *systemd) own() []string {
+	all := []string{filepath.Join(d.dir, serviceUnit), filepath.Join(d.dir, socketUnit)}
+	if d.System {
+		all = append(all, d.at(sysusersFile))
+	}
+	return all
+}
+
+// clear removes our files, and the directories that are empty then.
+func (d *systemd) clear() (removed bool, err error) {
+	for _, path := range d.own() {
+		gone, err := d.remove(path)
+		if err != nil {
+			return removed, err
+		}
+		removed = removed || gone
+	}
+	if !d.System {
+		for _, dir := range []string{filepath.Join(d.dir, "sockets.target.wants"), d.dir, filepath.Dir(d.dir)} {
+			if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				break // others have files there
+			}
+		}
+	}
+	return removed, nil
+}
+
+func (d *systemd) start(ctx context.Context) error {
+	now, err := d.installed(ctx)
+	if err != nil || now.socket.active() && now.service.active() {
+		return err
+	}
+	start := func() error { return d.ctl(ctx, "start", socketUnit, serviceUnit) }
+	if now.socket.active() {
+		return start()
+	}
+	path, lock, err := d.socketAndLock()
+	if err != nil {
+		return err
+	}
+	return d.instead(ctx, path, lock, start)
+}
+
+func (d *systemd) stop(ctx context.Context) error {
+	now, err := d.installed(ctx)
+	if err != nil || !now.socket.active() && !now.service.active() {
+		return err
+	}
+	return d.ctl(ctx, "stop", socketUnit, serviceUnit)
+}
+
+func (d *systemd) restart(ctx context.Context) error {
+	now, err := d.installed(ctx)
+	if err != nil {
+		return err
+	}
+	if !now.socket.active() {
+		return d.start(ctx)
+	}
+	return d.ctl(ctx, "restart", serviceUnit)
+}
+
+// installed shows the units of a service that is there.
+func (d *systemd) installed(ctx context.Context) (shown, error) {
+	if err := d.reachable(ctx); err != nil {
+		return shown{}, err
+	}
+	now, err := d.show(ctx)
+	if err == nil && !now.socket.loaded() {
+		err = ErrNotInstalled
+	}
+	return now, err
+}
