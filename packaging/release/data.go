@@ -6,9 +6,9 @@ package main
 var project = struct{ Name, Summary, Description, License string }{
 	"credd",
 	"Short-lived AWS credentials for many customers' roles",
-	"credd holds the role ARNs of many AWS accounts, assumes roles on demand, and keeps\n" +
-		"the short-lived credentials in memory. credhelper is the credential_process that\n" +
-		"hands them to the AWS CLI, Terraform and every SDK.",
+	"credd holds the role ARNs of many AWS accounts, assumes roles on demand,\n" +
+		"and keeps the short-lived credentials in memory. credhelper is the\n" +
+		"credential_process that hands them to the AWS CLI and every SDK.",
 	"MIT",
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -98,7 +99,14 @@ func (r *release) papers() error {
 	}
 	debian := fmt.Sprintf("%s (%s-1) unstable; urgency=medium\n\n  * %s, see changelog.gz.\n\n -- %s  %s\n",
 		project.Name, r.version.deb(), r.version, r.maintainer, r.at.Format(time.RFC1123Z))
+	entry := []map[string]any{{"semver": r.version.rpm() + "-1", "date": r.at, "packager": r.maintainer,
+		"changes": []map[string]string{{"note": r.version.String() + ", see CHANGELOG.md.gz"}}}}
+	rpm, err := json.Marshal(entry)
+	if err != nil {
+		return err
+	}
 	for name, data := range map[string][]byte{
+		"changelog.yaml":     rpm,
 		"CHANGELOG.md.gz":    zipped(changes),
 		"debian.gz":          zipped([]byte(debian)),
 		"copyright":          r.copyright(string(license)),

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type recipe struct {
 	Scripts         map[string]string `json:"scripts"`
 	RPM             map[string]string `json:"rpm"`
 	Deb             map[string]string `json:"deb"`
+	Changelog       string            `json:"changelog,omitempty"`
 	APK             section           `json:"apk"`
 	Pacman          section           `json:"archlinux"`
 }
@@ -96,6 +98,8 @@ func (r *release) recipe(f format, t target) (*recipe, error) {
 		}
 	}
 	switch f.name {
+	case "rpm":
+		rec.Changelog = r.source("made/changelog.yaml", t)
 	case "apk":
 		rec.APK.Scripts = later
 	case "archlinux":
@@ -129,8 +133,22 @@ func (r *release) contents(f format, t target) ([]content, error) {
 		for _, name := range files {
 			file := one
 			file.Src, file.Dst = filepath.Join(one.Src, name), filepath.Join(one.Dst, name)
+			if f.name == "rpm" {
+				file.Type = paper(file.Dst)
+			}
 			all = append(all, file)
 		}
 	}
 	return all, nil
+}
+
+// paper is what rpm calls a file that nobody needs to run credd.
+func paper(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/usr/share/licenses/"):
+		return "license"
+	case strings.HasPrefix(path, "/usr/share/doc/"), strings.HasPrefix(path, "/usr/share/man/"):
+		return "doc"
+	}
+	return ""
 }
