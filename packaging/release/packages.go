@@ -90,7 +90,10 @@ func (r *release) recipe(f format, t target) (*recipe, error) {
 	}
 	later := map[string]string{}
 	for name, file := range f.scripts {
-		path := filepath.Join(r.root, "packaging", "scripts", f.name, file)
+		path, err := r.script(f.name, file)
+		if err != nil {
+			return nil, err
+		}
 		if name == "postupgrade" {
 			later[name] = path
 		} else {
@@ -108,6 +111,19 @@ func (r *release) recipe(f format, t target) (*recipe, error) {
 	var err error
 	rec.Contents, err = r.contents(f, t)
 	return rec, err
+}
+
+// script is a copy of one of a format's scripts: nfpm gives some the time that the file has.
+func (r *release) script(format, name string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(r.root, "packaging", "scripts", format, name))
+	if err != nil {
+		return "", err
+	}
+	if err := r.made("scripts/"+format+"/"+name, data); err != nil {
+		return "", err
+	}
+	path := filepath.Join(r.work, "made", "scripts", format, name)
+	return path, os.Chtimes(path, r.at, r.at)
 }
 
 // contents are the files of one package, each with an owner, a mode and the time.
