@@ -44,6 +44,8 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/customer/invite", "os", "pure text: it writes no file"},
 	{"credd/internal/customer/invite", "net/http", "pure text: it asks nobody"},
 	{"credd/internal/customer/invite", "credd/internal/cli", "cli prints, invite does not"},
+	{"credd/internal/host", "credd/internal/agent/...", "a service is any program with a socket; cli asks the daemon"},
+	{"credd/internal/host", "credd/internal/cli", "cli prints, host does not"},
 	{"credd/internal/doctor", "credd/internal/agent", "it looks at files and programs; cli asks the daemon"},
 	{"credd/internal/doctor", "credd/internal/agent/api", "likewise"},
 	{"credd/internal/doctor", "credd/internal/cli", "cli prints, doctor does not"},
@@ -75,6 +77,7 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc": {"credd/internal/agent/source"},
 	"github.com/aws/aws-sdk-go-v2/service/signin":  {"credd/internal/agent/source"},
 	"github.com/kardianos/service":                 {"credd/internal/host"},
+	"github.com/Microsoft/go-winio":                {"credd/internal/ipc/socket"},
 	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
 	"github.com/hashicorp/hcl/v2":                  {}, // tests read back what invite writes
 	"github.com/zclconf/go-cty":                    {}, // likewise
@@ -94,6 +97,8 @@ var helperBans = []struct{ ban, reason string }{
 	{"crypto/tls", "the helper talks to nothing but the socket"},
 	{"github.com/spf13/cobra", "14 % start-up"},
 	{"github.com/aws/...", "doubles start-up"},
+	{"credd/internal/host", "credd runs services; start runs systemctl by itself"},
+	{"github.com/kardianos/...", "looks for service managers at each start"},
 	{"credd/internal/agent/...", "the helper moves bytes and knows nothing of the agent"},
 }
 

@@ -1,7 +1,7 @@
-// Package agent is the daemon's request path: who asks (admit.go), which role (state.go), which session (get.go), what to
-// answer and to note (reply.go, fail.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go) and is kept of
+// Package agent is the daemon's request path: who asks and what is open to them (admit.go, people.go), which role (state.go), which session (get.go), what to
+// answer and to note (reply.go, fail.go, plain.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go) and is kept of
 // that (news.go, memory.go, memorywrite.go), why one may be denied (causes.go), whether it works as it should (verify.go, verifytry.go)
-// and still does (weekly.go, weeklytry.go, drift.go), and the requests that look after the daemon itself (manage.go, login.go).
+// and still does (weekly.go, weeklytry.go, drift.go), and the requests that look after the daemon itself (requests.go, manage.go, login.go).
 package agent
 
 import (
@@ -41,6 +41,7 @@ type IAM interface {
 // Recorder keeps the audit trail.
 type Recorder interface {
 	Record(audit.Entry) error
+	Read(f audit.Filter, each func(audit.Entry) error) (skipped int, err error)
 }
 
 // Network takes the settings of [network].
@@ -75,6 +76,8 @@ type Options struct {
 	Version   string
 	User      string    // the owner's name, for session names
 	Owner     peer.User // who is served, beside root
+	System    bool      // all users of the machine are served, each with what allow opens; Owner is the daemon's own user
+	Accounts  Accounts
 	Now       func() time.Time
 	Wait      func(context.Context, time.Duration) error // returns early, with an error, when the context ends
 	Assumer   Assumer
@@ -102,6 +105,8 @@ type Agent struct {
 	weekly  weekly
 	desk    *desk
 	refused refusals
+	people  *people
+	reading readers
 
 	loading sync.Mutex // held while a new state is made
 	state   atomic.Pointer[state]
@@ -127,7 +132,8 @@ func New(o Options) *Agent {
 	a.memory = newMemory(o.StateDir, o.Now)
 	a.memory.inForce, a.memory.warn, a.memory.told = a.rolesOf, a.warn, a.drift
 	a.desk = newDesk(o.Now)
-	a.refused.by = map[peer.User]time.Time{}
+	a.refused.by = map[peer.User]*refused{}
+	a.people = newPeople(o, a.warn)
 	a.Reload()
 	return a
 }

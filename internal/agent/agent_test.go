@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/smithy-go"
 	"go.uber.org/goleak"
 
+	"credd/internal/accounts"
 	"credd/internal/agent"
 	"credd/internal/agent/api"
 	"credd/internal/agent/audit"
@@ -91,7 +93,7 @@ func (w *world) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.agent = agent.New(agent.Options{
-		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Socket: w.path, Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Now: w.clock,
+		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Socket: w.path, Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Accounts: accounts.System{}, Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Keys: anyKeys{}, Profiles: w.follows,
 	})
@@ -208,6 +210,21 @@ func (r *trail) Record(e audit.Entry) error {
 	defer r.mu.Unlock()
 	r.entries = append(r.entries, e)
 	return r.err
+}
+
+func (r *trail) Read(f audit.Filter, each func(audit.Entry) error) (int, error) {
+	r.mu.Lock()
+	entries := slices.Clone(r.entries)
+	r.mu.Unlock()
+	for _, e := range entries {
+		if !f.Match(e) {
+			continue
+		}
+		if err := each(e); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
 }
 
 func (r *trail) last() audit.Entry {

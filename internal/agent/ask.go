@@ -23,9 +23,14 @@ const (
 // caller is a connection with a request, and the person at its other end.
 type caller struct {
 	*socket.Conn
+	rank rank
 	in   *bufio.Reader
 	owed int   // answers to come, to questions that were over before them too
 	lost error // the connection ended, or was cut off inside a frame
+
+	held    holder   // zero until it is asked for
+	member  []string // groups, likewise
+	grouped bool
 }
 
 // ask puts a question to the terminal behind the connection, until its read deadline.
@@ -70,14 +75,14 @@ func asker(err error) source.Asker {
 }
 
 // answered does what try does. Where that fails for want of an answer, the answer is asked for, and it tries again. ahead is
-// a command, whose person is at its terminal for this.
+// a command, whose person is at its terminal for this. A user of the machine is not asked for what is another's to know.
 func (a *Agent) answered(ctx context.Context, c *caller, ahead bool, try func() error) error {
 	until := time.Now().Add(askTimeout)
 	for n := 0; ; n++ {
 		since := a.desk.mark()
 		err := try()
 		q := asker(err)
-		if q == nil || n == mostQuestions {
+		if q == nil || n == mostQuestions || !c.manages() {
 			return err
 		}
 		if ahead {

@@ -31,7 +31,7 @@ func (a *Agent) noteVerified(name string, r verify.Result) {
 	a.memory.verified(role, r)
 	a.weekly.plan(name, a.dueAt(role, a.memory.of(role)))
 	if r.Verdict.Passed() {
-		a.forgive(st, name)
+		a.forgive(st, name, anyHolder)
 	}
 }
 

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -102,12 +101,9 @@ func (a *Agent) explainRole(role string, err error) failure {
 	f := explain(err)
 	r := a.health.of(role)
 	if f.code == ipc.Denied {
-		if r.since.Before(r.tried) && !r.since.IsZero() {
-			f.message += " since " + a.clock(r.since)
-		}
+		f.message += a.past(r)
 		f.hint = "AWS does not say why. Check " + a.placeOf(role, err) + ", and that its trust policy names us (who we are: credd source test ASSUMER)"
 		if !r.worked.IsZero() {
-			f.message += fmt.Sprintf(" (last worked %s)", a.clock(r.worked))
 			f.hint = "AWS does not say why. It worked before: ask the account's owner whether the role, its trust policy or the external ID changed; when that is mended: credd source test " + role
 		}
 		if len(r.causes) > 0 && r.causes[0].hint != "" {
@@ -125,6 +121,17 @@ func (a *Agent) explainRole(role string, err error) failure {
 	}
 	f.message = role + ": " + f.message
 	return f
+}
+
+// past tells since when a role fails, and when it last worked.
+func (a *Agent) past(r record) (text string) {
+	if r.since.Before(r.tried) && !r.since.IsZero() {
+		text = " since " + a.clock(r.since)
+	}
+	if !r.worked.IsZero() {
+		text += " (last worked " + a.clock(r.worked) + ")"
+	}
+	return text
 }
 
 // ownHint is what to do about a role that hands out its source's own session, and is denied.

@@ -15,35 +15,35 @@ import (
 	"credd/internal/agent/vault"
 )
 
-// get returns the session of a role: from the cache, else through its source and STS.
-func (a *Agent) get(ctx context.Context, st *state, role *roster.Role) (cache.Answer, error) {
-	return a.cache.Get(ctx, st.key(role, a.User), func(ctx context.Context) (*cred.Session, error) {
-		return a.fetch(ctx, st, role)
+// get returns a holder's session of a role: from the cache, else through its source and STS.
+func (a *Agent) get(ctx context.Context, st *state, role *roster.Role, h holder) (cache.Answer, error) {
+	return a.cache.Get(ctx, st.key(role, h), func(ctx context.Context) (*cred.Session, error) {
+		return a.fetch(ctx, st, role, h)
 	})
 }
 
 // refresh is get with a new session, whatever the cache holds.
-func (a *Agent) refresh(ctx context.Context, st *state, role *roster.Role) (cache.Answer, error) {
-	return a.cache.Refresh(ctx, st.key(role, a.User), func(ctx context.Context) (*cred.Session, error) {
-		return a.fetch(ctx, st, role)
+func (a *Agent) refresh(ctx context.Context, st *state, role *roster.Role, h holder) (cache.Answer, error) {
+	return a.cache.Refresh(ctx, st.key(role, h), func(ctx context.Context) (*cred.Session, error) {
+		return a.fetch(ctx, st, role, h)
 	})
 }
 
 // fetch is one flight: it assumes the role and notes how that went. If AWS no longer accepts the source's credentials and
 // the source has others, it tries once more with those.
-func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role) (*cred.Session, error) {
-	by, err := a.caller(ctx, st, role)
+func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role, h holder) (*cred.Session, error) {
+	by, err := a.caller(ctx, st, role, h)
 	var s *cred.Session
 	var note string
 	if err == nil {
-		s, note, err = a.session(ctx, st, role, by)
+		s, note, err = a.session(ctx, st, role, h, by)
 	}
 	if over := (*sts.Error)(nil); by.Session != nil && errors.As(err, &over) && over.Reason == sts.Login && a.isOver(ctx, st, role, by) {
 		a.invalidate(st, role, by.Session.AccessKeyID)
-		if again, cerr := a.caller(ctx, st, role); cerr != nil {
+		if again, cerr := a.caller(ctx, st, role, h); cerr != nil {
 			err = cerr
 		} else if again.Session.AccessKeyID != by.Session.AccessKeyID {
-			s, note, err = a.session(ctx, st, role, again)
+			s, note, err = a.session(ctx, st, role, h, again)
 		}
 	}
 	a.note(st, role, note, err)
@@ -51,12 +51,12 @@ func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role) (*cred.
 }
 
 // session is the one call that makes a role's session.
-func (a *Agent) session(ctx context.Context, st *state, role *roster.Role, by sts.Caller) (*cred.Session, string, error) {
+func (a *Agent) session(ctx context.Context, st *state, role *roster.Role, h holder, by sts.Caller) (*cred.Session, string, error) {
 	if role.ARN == "" {
 		s, err := a.handOut(ctx, st, by, role)
 		return s, "", err
 	}
-	return a.Assumer.Assume(ctx, by, a.request(st, role))
+	return a.Assumer.Assume(ctx, by, a.request(st, role, h))
 }
 
 // chainError is a failure of the source, or of the role, that a role is assumed from.
@@ -68,8 +68,9 @@ type chainError struct {
 func (e *chainError) Error() string { return fmt.Sprintf("its source %s: %v", e.source, e.err) }
 func (e *chainError) Unwrap() error { return e.err }
 
-// caller returns who assumes the role, a source or another role's session, and where it asks.
-func (a *Agent) caller(ctx context.Context, st *state, role *roster.Role) (sts.Caller, error) {
+// caller returns who assumes the role, a source or another role's session, and where it asks. That other role need not be open to
+// the holder: what is open is the role at the end of the chain.
+func (a *Agent) caller(ctx context.Context, st *state, role *roster.Role, h holder) (sts.Caller, error) {
 	src := st.source(role)
 	if src == nil {
 		return sts.Caller{}, fmt.Errorf("source %q of %s is not loaded", role.Source, role.Name)
@@ -88,7 +89,7 @@ func (a *Agent) caller(ctx context.Context, st *state, role *roster.Role) (sts.C
 	if err != nil {
 		return by, err
 	}
-	ans, err := a.get(ctx, st, parent)
+	ans, err := a.get(ctx, st, parent, h)
 	if err != nil {
 		return by, &chainError{parent.Name, err}
 	}
@@ -141,11 +142,11 @@ func (a *Agent) invalidate(st *state, role *roster.Role, keyID string) {
 }
 
 // request is the role as STS wants it.
-func (a *Agent) request(st *state, role *roster.Role) sts.Request {
+func (a *Agent) request(st *state, role *roster.Role, h holder) sts.Request {
 	return sts.Request{
 		RoleARN:        role.ARN,
 		AccountID:      role.AccountID,
-		SessionName:    a.sessionName(st, role),
+		SessionName:    a.sessionName(st, role, h),
 		ExternalID:     role.ExternalID,
 		Duration:       role.Duration,
 		Policy:         role.Policy,
@@ -156,9 +157,9 @@ func (a *Agent) request(st *state, role *roster.Role) sts.Request {
 	}
 }
 
-func (a *Agent) sessionName(st *state, role *roster.Role) string {
+func (a *Agent) sessionName(st *state, role *roster.Role, h holder) string {
 	customer, name, _ := strings.Cut(role.Name, "/")
 	return sts.SessionName(role.SessionName, sts.Names{
-		Service: st.roster.Settings.Service.Name, Customer: customer, Role: name, User: a.User,
+		Service: st.roster.Settings.Service.Name, Customer: customer, Role: name, User: h.name,
 	})
 }

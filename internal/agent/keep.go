@@ -5,12 +5,10 @@ import (
 	"regexp"
 
 	"credd/internal/agent/api"
-	"credd/internal/agent/audit"
 	"credd/internal/agent/cred"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/source"
 	"credd/internal/ipc"
-	"credd/internal/ipc/peer"
 )
 
 // Shelf is where items of the vault are.
@@ -43,9 +41,8 @@ func (a *Agent) keep(ctx context.Context, c *caller, r api.Request) (any, failur
 
 // kept hands out what keep has stored, to be written back. The audit line is written first, as for credentials.
 func (a *Agent) kept(ctx context.Context, c *caller, name string) (any, failure) {
-	e := audit.Entry{Time: a.Now(), Role: name[:min(len(name), ipc.MaxRole)], UID: c.Peer.UID, PID: c.Peer.PID}
-	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
-	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
+	e := a.entry(ctx, c)
+	e.Role = name[:min(len(name), ipc.MaxRole)]
 	refused := func(f failure) (any, failure) {
 		e.Outcome, e.Error, e.Duration = f.outcome, f.message, a.Now().Sub(e.Time)
 		a.record(e)

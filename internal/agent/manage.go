@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/agent/cache"
 	"credd/internal/agent/cred"
+	"credd/internal/agent/roster"
 	"credd/internal/agent/sts"
 	"credd/internal/ipc"
 )
@@ -40,47 +42,6 @@ func (a *Agent) manage(ctx context.Context, c *caller, payload []byte) reply {
 	return reply{ipc.KindManaged, b}
 }
 
-// do returns the reply, or the failure if it is not zero.
-func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure) {
-	switch r.Do {
-	case api.DoStatus:
-		return a.status(), failure{}
-	case api.DoNames:
-		return a.names(r.Text), failure{}
-	case api.DoReload:
-		return a.Reload(), failure{}
-	case api.DoTest:
-		return a.test(ctx, c, r.Name)
-	case api.DoRefresh:
-		return a.renew(ctx, c, r.Name)
-	case api.DoForget:
-		return a.forget(r)
-	case api.DoLogin:
-		return a.login(ctx, c, r)
-	case api.DoLogout:
-		return a.logout(ctx, c, r.Name)
-	case api.DoStoreKey:
-		return a.storeKey(ctx, c, r)
-	case api.DoRotate:
-		return a.rotate(ctx, c, r.Name)
-	case api.DoDropKey:
-		return a.dropKey(ctx, c, r.Name)
-	case api.DoKeep:
-		return a.keep(ctx, c, r)
-	case api.DoKept:
-		return a.kept(ctx, c, r.Name)
-	case api.DoKeyID:
-		return a.keyID(ctx, c, r.Name)
-	case api.DoTryKey:
-		return a.tryKey(ctx, r)
-	case api.DoAccounts:
-		return a.accounts(ctx, c, r)
-	case api.DoVerify:
-		return a.verify(ctx, c, r)
-	}
-	return nil, fail(ipc.Usage, "unsupported request: this credd does not know how to do "+r.Do, "restart credd after an upgrade")
-}
-
 // mostWeighed is how many denied roles have their causes weighed anew for one status: that looks at all other roles for each, while
 // their requests wait. With ten thousand, when all of our side is denied, it took minutes.
 const mostWeighed = 100
@@ -95,10 +56,16 @@ func (a *Agent) status() api.Status {
 	}
 	out.Customers, out.Roles = st.roster.Count()
 	for _, l := range a.cache.Live() {
-		out.Sessions = append(out.Sessions, a.describe(st, l.Key.Role, l.Session, l))
+		s := a.describe(st, l.Key.Role, l.Session, l)
+		if a.System {
+			_, s.User, _ = strings.Cut(l.Key.Holder, " ")
+		}
+		out.Sessions = append(out.Sessions, s)
 	}
-	slices.SortFunc(out.Sessions, func(x, y api.Session) int { return strings.Compare(x.Role, y.Role) })
-	failing := a.health.failing()
+	slices.SortFunc(out.Sessions, func(x, y api.Session) int {
+		return cmp.Or(strings.Compare(x.Role, y.Role), strings.Compare(x.User, y.User))
+	})
+	failing, retries := a.health.failing(), a.cache.Retries()
 	for i, name := range slices.Sorted(maps.Keys(failing)) {
 		r := failing[name]
 		f := a.explainRole(name, r.err)
@@ -111,7 +78,7 @@ func (a *Agent) status() api.Status {
 				}
 				fl.Causes = texts(causes)
 			}
-			fl.Retry = a.cache.Retry(st.key(role, a.User)).UTC()
+			fl.Retry = retries[name].UTC()
 		}
 		out.Failing = append(out.Failing, fl)
 	}
@@ -141,20 +108,24 @@ func (a *Agent) describe(st *state, name string, s *cred.Session, l cache.Live) 
 // test asks AWS who a source or a role is.
 func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure) {
 	started := a.Now()
-	st := a.stateFor(name)
-	if !isRole(name) && st.sources[name] == nil {
-		return nil, explain(st.noSource(name))
+	st, role, f := a.testable(ctx, c, name)
+	if f != (failure{}) {
+		return nil, f
 	}
-	a.forgive(st, name)
+	h := a.holder(ctx, c)
+	a.forgive(st, name, a.mayForgive(c, h))
 	var by sts.Caller
-	err := a.answered(ctx, c, false, func() (err error) { by, err = a.actAs(ctx, st, name); return err })
-	if err != nil && isRole(name) {
-		return nil, a.explainRole(name, err)
+	err := a.answered(ctx, c, false, func() (err error) { by, err = a.actAs(ctx, st, name, role, h); return err })
+	if err != nil && role != nil {
+		return nil, a.told(c, name, err)
 	}
 	if err != nil {
 		return nil, a.explainSource(name, err)
 	}
 	id, err := a.Assumer.Identity(ctx, by)
+	if err != nil && !c.manages() {
+		return nil, a.told(c, name, err)
+	}
 	if err != nil {
 		f := explain(err)
 		f.message = name + ": " + f.message
@@ -166,25 +137,44 @@ func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure)
 	}, failure{}
 }
 
+// testable returns the role of a name, or nil for a source, which a user of the machine does not have.
+func (a *Agent) testable(ctx context.Context, c *caller, name string) (*state, *roster.Role, failure) {
+	if isRole(name) || !c.manages() {
+		return a.openRole(ctx, c, name)
+	}
+	st := a.stateFor(name)
+	if st.sources[name] == nil {
+		return nil, nil, explain(st.noSource(name))
+	}
+	return st, nil, failure{}
+}
+
+// anyHolder forgives all holders of sessions.
+func anyHolder(cache.Key) bool { return true }
+
+// mayForgive says whose failures a caller may have forgotten.
+func (a *Agent) mayForgive(c *caller, h holder) func(cache.Key) bool {
+	if c.manages() {
+		return anyHolder
+	}
+	return func(k cache.Key) bool { return k.Holder == h.key }
+}
+
 // forgive lets a role that failed be tried at once, and the roles that it is assumed from: a person wants to know how it is now.
-func (a *Agent) forgive(st *state, name string) {
+func (a *Agent) forgive(st *state, name string, of func(cache.Key) bool) {
 	var chain []string
 	for at, err := st.role(name); isRole(name) && err == nil; at, err = st.roster.Role(at.Source) {
 		chain = append(chain, at.Name)
 	}
-	a.cache.Forgive(func(k cache.Key, _ error) bool { return slices.Contains(chain, k.Role) })
+	a.cache.Forgive(func(k cache.Key, _ error) bool { return of(k) && slices.Contains(chain, k.Role) })
 }
 
-// actAs returns the caller that a name stands for: a source, or a role's own session.
-func (a *Agent) actAs(ctx context.Context, st *state, name string) (sts.Caller, error) {
+// actAs returns the caller that a name stands for: a role's own session, or a source where there is no role.
+func (a *Agent) actAs(ctx context.Context, st *state, name string, role *roster.Role, h holder) (sts.Caller, error) {
 	of := st.own[ownMark+name]
 	var s *cred.Session
-	if isRole(name) {
-		role, err := st.role(name)
-		if err != nil {
-			return sts.Caller{}, err
-		}
-		ans, err := a.get(ctx, st, role)
+	if role != nil {
+		ans, err := a.get(ctx, st, role, h)
 		if err != nil {
 			return sts.Caller{}, err
 		}
@@ -223,23 +213,27 @@ func (a *Agent) sourceStates(st *state) []api.Source {
 
 // renew fetches a new session for a role.
 func (a *Agent) renew(ctx context.Context, c *caller, name string) (any, failure) {
-	st := a.stateFor(name)
-	role, err := st.role(name)
-	if err != nil {
-		return nil, explain(err)
+	st, role, f := a.openRole(ctx, c, name)
+	if role == nil {
+		return nil, f
 	}
+	h := a.holder(ctx, c)
+	key := st.key(role, h)
 	var before string
 	for _, l := range a.cache.Live() {
-		if l.Key.Role == name {
+		if l.Key == key {
 			before = l.Session.AccessKeyID
 		}
 	}
 	var ans cache.Answer
-	err = a.answered(ctx, c, false, func() (err error) { ans, err = a.refresh(ctx, st, role); return err })
+	err := a.answered(ctx, c, false, func() (err error) { ans, err = a.refresh(ctx, st, role, h); return err })
 	if err != nil {
-		return nil, a.explainRole(name, err)
+		return nil, a.told(c, name, err)
 	}
 	out := a.describe(st, name, ans.Session, cache.Live{})
+	if !c.manages() {
+		out.Source = ""
+	}
 	if before == out.AccessKeyID {
 		out.Note = "the session of before: its source renews it by itself when that is due"
 	}
@@ -247,7 +241,10 @@ func (a *Agent) renew(ctx context.Context, c *caller, name string) (any, failure
 }
 
 // forget drops the sessions of a role, of a customer, of all roles of a source, or all.
-func (a *Agent) forget(r api.Request) (any, failure) {
+func (a *Agent) forget(ctx context.Context, c *caller, r api.Request) (any, failure) {
+	if !c.manages() {
+		return a.forgetOwn(ctx, c, r)
+	}
 	st := a.state.Load()
 	_, noRole := st.role(r.Name)
 	_, customer := st.roster.Customer(r.Name)

@@ -22,6 +22,9 @@ func (a *Agent) followed() string {
 	if !r.Settings.Profiles.Sync {
 		return ""
 	}
+	if a.System {
+		return "[profiles] sync is not in force: this machine's credd has no ~/.aws/config of its own; each user has profiles by: credd profiles sync"
+	}
 	warning, err := a.Profiles.Follow(r)
 	if err != nil {
 		return "the profiles in ~/.aws/config do not follow the roles: " + err.Error()

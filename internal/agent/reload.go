@@ -38,7 +38,11 @@ func (a *Agent) load(changed ...string) api.Reload {
 	if before != nil {
 		last = before.roster
 	}
-	r := roster.Load(a.ConfigDir, last, changed...)
+	load := roster.Load
+	if a.System {
+		load = roster.LoadForAll
+	}
+	r := load(a.ConfigDir, last, changed...)
 	a.configure(r.Settings, last)
 	a.Vault.Configure(vault.Settings{Key: r.Settings.Vault.Key, KeyFile: r.Settings.Vault.KeyFile})
 	st := a.newState(r, before)
@@ -51,8 +55,8 @@ func (a *Agent) load(changed ...string) api.Reload {
 	default: // it will see this state
 	}
 
-	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k, a.User) })
-	a.health.forget(func(role string) bool { return st.same(before, role, a.User) })
+	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k) })
+	a.health.forget(func(role string) bool { return st.same(before, role) })
 	a.sources.forget(func(name string) bool { return st.sources[name] != nil })
 	a.memory.forget()
 	a.settleDrift(st)

@@ -9,35 +9,29 @@ import (
 	"credd/internal/agent/audit"
 	"credd/internal/agent/cache"
 	"credd/internal/ipc"
-	"credd/internal/ipc/peer"
 )
 
 // credentials answers a helper: the session's document, or why there is none. The audit line is written first, so that no
 // credential leaves without one.
 func (a *Agent) credentials(ctx context.Context, c *caller, payload []byte) reply {
-	e := audit.Entry{Time: a.Now(), UID: c.Peer.UID, PID: c.Peer.PID}
 	name, err := ipc.ParseCredentials(payload)
+	e := a.entry(ctx, c)
 	if err != nil {
-		return a.refuse(e, fail(ipc.Usage, "unsupported request: "+err.Error(), "use the credhelper of this credd's version"))
+		return a.refuse(c, e, fail(ipc.Usage, "unsupported request: "+err.Error(), "use the credhelper of this credd's version"))
 	}
 	e.Role = name
-	// Read now, while the caller waits: it exits as soon as it has its reply.
-	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
-	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
-
-	st := a.stateFor(name)
-	role, err := st.role(name)
-	if err != nil {
-		return a.refuse(e, explain(err))
+	st, role, f := a.openRole(ctx, c, name)
+	if role == nil {
+		return a.refuse(c, e, f)
 	}
 	var ans cache.Answer
-	err = a.answered(ctx, c, false, func() (err error) { ans, err = a.get(ctx, st, role); return err })
+	err = a.answered(ctx, c, false, func() (err error) { ans, err = a.get(ctx, st, role, a.holder(ctx, c)); return err })
 	if ctx.Err() != nil {
 		return reply{} // stopping: the helper asks the next daemon
 	}
 	if err != nil {
 		e.RequestID = requestID(err)
-		return a.refuse(e, a.explainRole(name, err))
+		return a.refuse(c, e, a.told(c, name, err))
 	}
 	a.record(grant(e, ans, a.Now().Sub(e.Time)))
 	return reply{ipc.KindDocument, ans.Document}
@@ -55,10 +49,12 @@ func grant(e audit.Entry, ans cache.Answer, took time.Duration) audit.Entry {
 	return e
 }
 
-// refuse records a refusal and returns it.
-func (a *Agent) refuse(e audit.Entry, f failure) reply {
+// refuse records a refusal and returns it. A user of the machine cannot fill the log with them.
+func (a *Agent) refuse(c *caller, e audit.Entry, f failure) reply {
 	e.Outcome, e.Error, e.Duration = f.outcome, f.message, a.Now().Sub(e.Time)
-	a.record(e)
+	if c.manages() || a.refused.note(c.Peer.User, mostRefusals, a.Now()) {
+		a.record(e)
+	}
 	return refusal(f)
 }
 

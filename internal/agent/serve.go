@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"credd/internal/ipc"
+	"credd/internal/ipc/peer"
 	"credd/internal/ipc/socket"
 )
 
 const (
 	maxConns     = 1024 // a terminal's worth of Terraform is 10 to 100 at once
+	maxOfOne     = 256  // … of one user of the machine, so that others are served as well
 	usualRequest = 512  // bytes that one read takes: a credentials request whole
 
 	ioTimeout = 5 * time.Second // one read or write of a frame; both ends are on this machine
@@ -39,14 +41,15 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 		if c, err = l.Accept(); err != nil {
 			break
 		}
-		if !conns.add(c) {
+		r := a.rankOf(c)
+		if !conns.add(c, r) {
 			a.send(c, refusal(fail(ipc.Unreachable, "credd is busy: too many connections at once", "try again")))
 			c.Close()
 			continue
 		}
 		conns.work.Go(func() {
 			defer conns.remove(c)
-			a.handle(background, &caller{Conn: c, in: bufio.NewReaderSize(c, usualRequest)})
+			a.handle(background, &caller{Conn: c, rank: r, in: bufio.NewReaderSize(c, usualRequest)})
 		})
 	}
 	conns.finish(drain, stop)
@@ -60,7 +63,7 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 
 // handle is one request: from the caller's identity to the reply.
 func (a *Agent) handle(ctx context.Context, c *caller) {
-	if f, ok := a.admit(c.Conn); !ok {
+	if f, ok := a.admit(c); !ok {
 		a.send(c.Conn, refusal(f))
 		return
 	}
@@ -103,19 +106,24 @@ func (a *Agent) send(c *socket.Conn, r reply) {
 type conns struct {
 	work sync.WaitGroup
 	mu   sync.Mutex
-	open map[*socket.Conn]struct{}
+	open map[*socket.Conn]rank
+	of   map[peer.User]int // how many each has who does not manage the daemon
 }
 
-func newConns() *conns { return &conns{open: map[*socket.Conn]struct{}{}} }
+func newConns() *conns {
+	return &conns{open: map[*socket.Conn]rank{}, of: map[peer.User]int{}}
+}
 
-// add counts a connection in, unless there are too many.
-func (s *conns) add(c *socket.Conn) bool {
+// add counts a connection in, unless there are too many, or too many of its user.
+func (s *conns) add(c *socket.Conn, r rank) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= maxConns {
+	if len(s.open) >= maxConns || r < owner && s.of[c.Peer.User] >= maxOfOne {
 		return false
 	}
-	s.open[c] = struct{}{}
+	if s.open[c] = r; r < owner {
+		s.of[c.Peer.User]++
+	}
 	return true
 }
 
@@ -123,6 +131,11 @@ func (s *conns) remove(c *socket.Conn) {
 	c.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.open[c] < owner {
+		if s.of[c.Peer.User]--; s.of[c.Peer.User] == 0 {
+			delete(s.of, c.Peer.User)
+		}
+	}
 	delete(s.open, c)
 }
 

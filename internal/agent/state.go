@@ -21,7 +21,7 @@ type state struct {
 	sources map[string]source.Source // by name
 	specs   map[string]source.Spec
 	own     map[string]*roster.Role // that hand out a source's own session, by @name
-	keys    sync.Map                // *roster.Role -> cache.Key
+	prints  sync.Map                // *roster.Role -> its fingerprint, a string
 }
 
 // newState makes the sources of a roster, taking over those of the state before that are the same.
@@ -68,14 +68,18 @@ func partitionOf(s *roster.Source) string {
 // isRole reports whether the name of a source is that of a role: only roles have a slash.
 func isRole(name string) bool { return strings.Contains(name, "/") }
 
-// key names the role's session by everything that changes it or its attribution. Through a chain that is also everything
-// of the roles before it and of the source at its start.
-func (st *state) key(role *roster.Role, user string) cache.Key {
-	if k, ok := st.keys.Load(role); ok {
-		return k.(cache.Key)
+// key names the session that a holder has of a role.
+func (st *state) key(role *roster.Role, h holder) cache.Key {
+	return cache.Key{Role: role.Name, Holder: h.key, Fingerprint: st.fingerprint(role)}
+}
+
+// fingerprint is of everything that changes the role's session or its attribution, beside its holder. Through a chain that is also
+// everything of the roles before it and of the source at its start.
+func (st *state) fingerprint(role *roster.Role) string {
+	if f, ok := st.prints.Load(role); ok {
+		return f.(string)
 	}
 	h := sha256.New()
-	put(h, user)
 	for at := role; ; {
 		put(h, at.ARN, at.AccountID, at.ExternalID.Reveal(), at.Duration.String(), at.SessionName, st.roster.Settings.Service.Name,
 			at.Policy, at.SourceIdentity, at.STSRegion, at.Source)
@@ -94,9 +98,9 @@ func (st *state) key(role *roster.Role, user string) cache.Key {
 		spec := st.specs[st.sourceName(role)]
 		put(h, s.Fingerprint(), spec.Endpoint, spec.Services, spec.SSORegion)
 	}
-	k := cache.Key{Role: role.Name, Fingerprint: string(h.Sum(nil))}
-	st.keys.Store(role, k)
-	return k
+	f := string(h.Sum(nil))
+	st.prints.Store(role, f)
+	return f
 }
 
 // put hashes texts so that no two lists of texts give the same bytes.
@@ -125,18 +129,18 @@ func (st *state) sourceName(role *roster.Role) string {
 
 func (st *state) source(role *roster.Role) source.Source { return st.sources[st.sourceName(role)] }
 
-// current reports whether the key is still the one of its role.
-func (st *state) current(k cache.Key, user string) bool {
+// current reports whether the key is still one of its role. Whether its holder may still use the role is asked at each request.
+func (st *state) current(k cache.Key) bool {
 	role, err := st.role(k.Role)
-	return err == nil && st.key(role, user) == k
+	return err == nil && st.fingerprint(role) == k.Fingerprint
 }
 
 // same reports whether a role is there and asks for what it asked for before, so that what is known of it still holds.
-func (st *state) same(before *state, name, user string) bool {
+func (st *state) same(before *state, name string) bool {
 	role, err := st.role(name)
 	if err != nil {
 		return false
 	}
 	was, err := before.role(name)
-	return err == nil && st.key(role, user) == before.key(was, user)
+	return err == nil && st.fingerprint(role) == before.fingerprint(was)
 }

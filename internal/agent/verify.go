@@ -8,13 +8,11 @@ import (
 	"sync/atomic"
 
 	"credd/internal/agent/api"
-	"credd/internal/agent/audit"
 	"credd/internal/agent/roster"
 	"credd/internal/agent/sts"
 	"credd/internal/customer"
 	"credd/internal/customer/verify"
 	"credd/internal/ipc"
-	"credd/internal/ipc/peer"
 )
 
 // verifiedAtOnce is how many roles of one request are; each may have to wait a minute for AWS to spread a change.
@@ -27,18 +25,16 @@ func (a *Agent) verify(ctx context.Context, c *caller, r api.Request) (any, fail
 	if len(roles) == 0 {
 		return nil, f
 	}
-	e := audit.Entry{UID: c.Peer.UID, PID: c.Peer.PID}
-	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
-	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
+	e, h := a.entry(ctx, c), a.holder(ctx, c)
 
 	// Questions come first, one after the other: who answers them has not gone away.
 	all := make([]*trial, len(roles))
 	for i, role := range roles {
-		all[i] = &trial{a: a, st: st, role: role, entry: e}
+		all[i] = &trial{a: a, st: st, role: role, holder: h, entry: e}
 		if isRole(role.Source) {
-			a.forgive(st, role.Source) // a person wants to know how it is now
+			a.forgive(st, role.Source, anyHolder) // a person wants to know how it is now
 		}
-		all[i].err = a.answered(ctx, c, false, func() (err error) { all[i].by, err = a.caller(ctx, st, role); return err })
+		all[i].err = a.answered(ctx, c, false, func() (err error) { all[i].by, err = a.caller(ctx, st, role, h); return err })
 	}
 	if f := a.loginFirst(all); f != (failure{}) {
 		return nil, f

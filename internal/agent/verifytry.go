@@ -23,6 +23,7 @@ type trial struct {
 	a      *Agent
 	st     *state
 	role   *roster.Role
+	holder holder
 	by     sts.Caller
 	began  time.Time   // the verification of all roles
 	err    error       // why there is no caller
@@ -85,7 +86,7 @@ func (t *trial) ask(ctx context.Context, try verify.Try) (*cred.Session, error) 
 		own.AccountID = "" // whose it is, is what is asked
 		return t.a.handOut(ctx, t.st, t.by, &own)
 	}
-	r := t.a.request(t.st, t.role)
+	r := t.a.request(t.st, t.role, t.holder)
 	r.ExternalID, r.Duration = try.ID, try.Duration
 	if try.Policy != "" {
 		r.Policy, r.PolicyARNs = try.Policy, nil

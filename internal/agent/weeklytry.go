@@ -33,7 +33,7 @@ func (a *Agent) testOne(ctx context.Context, name string) time.Time {
 	a.recall(role)
 	before := a.health.of(name)
 	wrong, err := a.whoIs(ctx, st, role)
-	a.dropUnasked(st.key(role, a.User))
+	a.dropUnasked(st.key(role, a.self()))
 	switch {
 	case err == nil && wrong == "":
 		a.Log.Info("weekly test: the role works", "role", name)
@@ -76,7 +76,7 @@ func (a *Agent) isSilent(ctx context.Context, st *state, role *roster.Role) bool
 
 // whoIs assumes the role, and says what is wrong with who AWS says that is.
 func (a *Agent) whoIs(ctx context.Context, st *state, role *roster.Role) (wrong string, err error) {
-	ans, err := a.refresh(ctx, st, role)
+	ans, err := a.refresh(ctx, st, role, a.self())
 	if err != nil {
 		return "", err
 	}

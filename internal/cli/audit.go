@@ -22,11 +22,11 @@ func newAuditCmd(s *Streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "audit", Short: "Show who got which credentials, and who was refused", Args: cobra.NoArgs,
-		Long: `Show the audit log, oldest first. It needs no daemon.
+		Long: `Show the audit log, oldest first. It needs no daemon, but for users of a machine's credd, who see their own lines.
 
 --access-key answers which process got the key that a CloudTrail event names.`,
 		Example: "  credd audit --since 2h --role acme\n  credd audit --access-key ASIA… --json",
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if f.Since, err = moment("--since", since); err != nil {
 				return err
@@ -46,13 +46,11 @@ func newAuditCmd(s *Streams) *cobra.Command {
 				show = s.auditJSON
 			}
 			lines := 0
-			bad, err := audit.Read(where.audit, f, func(e audit.Entry) error { lines++; return show(e) })
+			end, err := s.trail(cmd.Context(), where, f, func(e audit.Entry) error { lines++; return show(e) })
 			if lines == 0 && err == nil {
-				s.note("no line of %s matches", where.audit)
+				s.note("no line of %s matches", logName(where))
 			}
-			if bad > 0 {
-				s.warn(where.audit+": left out what cannot be read: "+count(bad, "line"), "")
-			}
+			s.leftOut(where, end.Skipped)
 			return err
 		},
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,7 @@ func init() { // a map that is set here may hold functions that look into it
 		"--profile": {list: awsProfiles}, "--from-profile": {list: awsProfiles}, "--only": {list: awsProfiles}, "--except": {list: awsProfiles},
 		"--duration":    {ordered, words("15m", "30m", "1h", "2h", "4h", "8h", "12h").list},
 		"--environment": {list: environments},
+		"--allow-user":  {list: accountsIn("/etc/passwd")}, "--allow-group": {list: accountsIn("/etc/group")},
 		"--destination": words("s3", "ec2", "iam", "lambda", "cloudwatch", "cloudformation", "rds", "ecs", "eks", "dynamodb"),
 		"--program":     {kind: files}, "--profile-dir": {kind: files},
 		"--dir": {kind: files}, "--file": {kind: files}, "--token-file": {kind: files}, "--ca-bundle": {kind: files},
@@ -176,6 +178,22 @@ func awsProfiles(lookup) (out []choice) {
 		out = append(out, choice{name, ""})
 	}
 	return out
+}
+
+// accounts are the names of this machine's users or groups. A directory service may have more.
+func accountsIn(file string) func(lookup) []choice {
+	return func(lookup) (out []choice) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil
+		}
+		for line := range strings.Lines(string(text)) {
+			if name, _, ok := strings.Cut(line, ":"); ok && name != "" && name[0] != '#' {
+				out = append(out, choice{name, ""})
+			}
+		}
+		return out
+	}
 }
 
 // commands are those below the ones that were named.

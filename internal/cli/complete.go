@@ -168,5 +168,8 @@ func (s *Streams) names(ctx context.Context, text string) api.Names {
 			return n
 		}
 	}
+	if where.guest {
+		return api.Names{}
+	}
 	return agent.Names(roster.Load(where.config, nil), text)
 }

@@ -64,7 +64,13 @@ func (c *consoleRun) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	r := roster.Load(where.config, nil)
+	r, err := c.roster(ctx, where)
+	if err != nil {
+		return err
+	}
+	if where.guest && strings.HasPrefix(name, ownMark) {
+		return refuseSource(name)
+	}
 	who, err := c.signer(ctx, r, name)
 	if err != nil {
 		return err
@@ -137,15 +143,16 @@ func (c *consoleRun) signer(ctx context.Context, r *roster.Roster, name string) 
 	if !who.isOwn {
 		return who, nil
 	}
-	src, err := r.FindSource(who.source)
-	if err != nil {
+	tested := who.source
+	if tested == "" { // which a guest is not told
+		tested = who.role
+	} else if src, err := r.FindSource(tested); err != nil {
 		return who, err
-	}
-	if src.Type == "keys" {
+	} else if src.Type == "keys" {
 		return who, cannotSignIn(who)
 	}
 	var id api.Identity
-	if err := c.talk(ctx, api.Request{Do: api.DoTest, Name: src.Name}, &id, nil); err != nil {
+	if err := c.talk(ctx, api.Request{Do: api.DoTest, Name: tested}, &id, nil); err != nil {
 		return who, err
 	}
 	of := strings.SplitN(id.ARN, ":", 6)
@@ -158,7 +165,7 @@ func (c *consoleRun) signer(ctx context.Context, r *roster.Roster, name string) 
 
 func cannotSignIn(who signer) error {
 	return &userError{ipc.Usage, who.role + " is the session of an IAM user, not of a role, and cannot sign in to the console",
-		"name a role that source " + who.source + " assumes: credd role list"}
+		"name a role that is assumed from it: credd role list"}
 }
 
 // token gets the role's credentials, as credd exec does, and a sign-in token for them. until is when the console session ends.
@@ -203,7 +210,7 @@ func (c *consoleRun) fresh(ctx context.Context, who signer) (credentials, error)
 
 // isChained reports whether a role is assumed from temporary credentials, or may be.
 func (c *consoleRun) isChained(ctx context.Context, who signer) (bool, error) {
-	if who.isOwn || strings.Contains(who.source, "/") {
+	if who.isOwn || who.source == "" || strings.Contains(who.source, "/") {
 		return true, nil
 	}
 	var id api.Identity

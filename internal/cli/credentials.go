@@ -9,6 +9,7 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/ipc"
 	"credd/internal/ipc/dial"
+	"credd/internal/ipc/socket"
 	"credd/internal/ipc/start"
 	"credd/internal/paths"
 )
@@ -38,9 +39,9 @@ func (s *Streams) credentials(ctx context.Context, role string) (credentials, er
 		deadline = d
 	}
 	frame := ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, role))
-	kind, payload, err := s.askAgain(where.socket, frame, deadline)
+	kind, payload, err := s.askAgain(where, frame, deadline)
 	if err != nil {
-		return credentials{}, unanswered(err, where.socket)
+		return credentials{}, unanswered(err, where)
 	}
 	switch kind {
 	case ipc.KindDocument:
@@ -55,30 +56,30 @@ func (s *Streams) credentials(ctx context.Context, role string) (credentials, er
 
 // askAgain sends the request. A connection lost before the reply is tried again, after a pause: a daemon that is killed closes
 // its listening socket last.
-func (s *Streams) askAgain(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
+func (s *Streams) askAgain(where locations, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
 	for _, pause := range []time.Duration{50 * time.Millisecond, 250 * time.Millisecond} {
-		kind, payload, err := s.askOnce(path, frame, deadline)
+		kind, payload, err := s.askOnce(where, frame, deadline)
 		if !errors.Is(err, dial.ErrLost) {
 			return kind, payload, err
 		}
 		time.Sleep(pause)
 	}
-	return s.askOnce(path, frame, deadline)
+	return s.askOnce(where, frame, deadline)
 }
 
 // askOnce sends the request to the daemon that runs, or else to one that it starts.
-func (s *Streams) askOnce(path string, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
+func (s *Streams) askOnce(where locations, frame []byte, deadline time.Time) (ipc.Kind, []byte, error) {
 	person := func(q ipc.Question, fd int, deadline time.Time) ipc.Answer {
 		q.Text = "credd: " + q.Text
 		return s.answer(q, fd, deadline)
 	}
-	kind, payload, err := dial.Ask(path, frame, deadline, person)
-	if errors.Is(err, dial.ErrNoDaemon) {
+	kind, payload, err := dial.Ask(where.socket, frame, deadline, person)
+	if errors.Is(err, dial.ErrNoDaemon) && !where.machine {
 		s.warnOfRoot()
-		if err := start.Daemon(path, deadline); err != nil {
+		if err := start.Daemon(where.socket, deadline); err != nil {
 			return 0, nil, err
 		}
-		kind, payload, err = dial.Ask(path, frame, deadline, person)
+		kind, payload, err = dial.Ask(where.socket, frame, deadline, person)
 	}
 	return kind, payload, err
 }
@@ -86,25 +87,27 @@ func (s *Streams) askOnce(path string, frame []byte, deadline time.Time) (ipc.Ki
 var errOtherVersion = &userError{ipc.Internal, "the reply of the daemon is not understood", "it may be of another version: restart it"}
 
 // unanswered is the error for a request without a reply.
-func unanswered(err error, path string) error {
+func unanswered(err error, where locations) error {
 	look := "see what it does: credd status"
-	if log, err := paths.Log(); err == nil {
+	if log, err := paths.Log(); err == nil && !where.machine {
 		look += ", or look into " + log
 	}
 	var own *start.Error
 	switch {
 	case errors.As(err, &own):
 		return notStarted(err)
+	case errors.Is(err, dial.ErrNoDaemon) && where.machine:
+		return undialled(where, socket.ErrNoDaemon)
 	case errors.Is(err, dial.ErrNoDaemon):
 		return &userError{ipc.NoDaemon, err.Error(), "start it with: credd serve"}
 	case errors.Is(err, dial.ErrForeign):
-		return &userError{ipc.Refused, err.Error() + ": nothing was sent to it", "check " + path + ", and CREDD_SOCK"}
+		return &userError{ipc.Refused, err.Error() + ": nothing was sent to it", "check " + where.socket + ", and CREDD_SOCK"}
 	case errors.Is(err, dial.ErrTimeout), errors.Is(err, dial.ErrLost):
 		return &userError{ipc.NoDaemon, err.Error(), look}
 	case errors.Is(err, ipc.ErrTooLarge), errors.Is(err, ipc.ErrMalformed):
 		return errOtherVersion
 	}
-	return &userError{ipc.NoDaemon, "connect to credd: " + err.Error(), "check " + path + ", and CREDD_SOCK"}
+	return &userError{ipc.NoDaemon, "connect to credd: " + err.Error(), "check " + where.socket + ", and CREDD_SOCK"}
 }
 
 // readDocument reads what credhelper would print. Its errors quote nothing of it.

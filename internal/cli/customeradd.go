@@ -22,7 +22,8 @@ type customerAdd struct {
 	all      bool
 	dryRun   bool
 	region   string // of the roles' profiles
-	guided   bool   // what comes next is told by whoever asked for this
+	allow    allowed
+	guided   bool // what comes next is told by whoever asked for this
 }
 
 func newCustomerAddCmd(s *Streams) *cobra.Command {
@@ -42,6 +43,7 @@ types ARNs. Each role gets a source of its own with the login of SOURCE. What is
 		},
 	}
 	f := cmd.Flags()
+	a.allow.flags(f)
 	f.StringVar(&a.from, "from-sso", "", "a source of type sso")
 	f.StringArrayVar(&a.accounts, "account", nil, "only this account (more than once for more)")
 	f.StringArrayVar(&a.roles, "role", nil, "only this permission set (more than once for more)")
@@ -74,6 +76,10 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 	if err != nil {
 		return err
 	}
+	allow, err := s.allowOf(a.allow)
+	if err != nil {
+		return err
+	}
 	now := roster.Load(where.config, nil)
 	login, err := now.FindSource(a.from)
 	if err != nil {
@@ -90,6 +96,7 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 	var fresh []found
 	var rows [][]string
 	for _, f := range all {
+		f.role.Allow = allow
 		if f.state() == "new" {
 			fresh = append(fresh, f)
 		}
@@ -116,7 +123,8 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 	if err := s.write(ctx, where, now, fresh); err != nil || a.guided {
 		return err
 	}
-	s.followProfiles(where)
+	s.tellAllow(where, fresh[0].role.Name)
+	s.followProfiles(ctx, where)
 	return s.say("try one: credd source test %s", fresh[0].role.Name)
 }
 

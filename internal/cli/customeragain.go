@@ -19,7 +19,7 @@ import (
 func (s *Streams) inviteAgain(where locations, key string, a *invitation, cmd *cobra.Command) error {
 	var others []string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if !slices.Contains([]string{"again", "role", "out", "json", "dry-run"}, f.Name) {
+		if !slices.Contains([]string{"again", "role", "out", "json", "dry-run", systemFlag}, f.Name) {
 			others = append(others, "--"+f.Name)
 		}
 	})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"regexp"
 	"slices"
@@ -122,6 +123,9 @@ func (s *Streams) alive(where locations, key string) []liveUntil {
 
 // profilesOf are the profiles of a customer in credd's block, with their roles; none if there is no block.
 func profilesOf(where locations, key string) (map[string]string, error) {
+	if where.machine { // its daemon keeps none; those of the users are theirs
+		return nil, nil
+	}
 	f, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
 	if err != nil {
 		return nil, err
@@ -150,8 +154,8 @@ func dropProfiles(where locations, key string) error {
 }
 
 // returnProfiles writes those of a customer that is back, of these roles.
-func (s *Streams) returnProfiles(where locations, key string, roles []string) error {
-	all, f, err := s.profiles(where)
+func (s *Streams) returnProfiles(ctx context.Context, where locations, key string, roles []string) error {
+	all, f, err := s.profiles(ctx, where)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type invitation struct {
 	region, stack, templateURL             string
 	out                                    string
 	again, dryRun, asJSON                  bool
+	allow                                  allowed
 }
 
 func newCustomerInviteCmd(s *Streams) *cobra.Command {
@@ -97,6 +98,7 @@ func (a *invitation) flags(cmd *cobra.Command) {
 	f.StringVar(&a.stack, "stack", "", "name of the stack (default: SERVICE-ROLE)")
 	f.StringVar(&a.templateURL, "template-url", "", "where you put the template, https on S3: makes a link to the console")
 	f.StringVar(&a.out, "out", "", "folder to make (default: ./invitation-CUSTOMER, or …-CUSTOMER-ROLE)")
+	a.allow.flags(f)
 	f.BoolVar(&a.again, "again", false, "write the folder of an invitation once more")
 	f.BoolVar(&a.dryRun, "dry-run", false, "show the terms, and write nothing")
 	f.BoolVar(&a.asJSON, "json", false, "print JSON")

@@ -138,7 +138,7 @@ func (s *Streams) undoRetirement(ctx context.Context, where locations, key strin
 		return err
 	}
 	if len(all) == 0 {
-		return s.finishUndo(where, key, asJSON)
+		return s.finishUndo(ctx, where, key, asJSON)
 	}
 	changed := all[0].Changed()
 	path, profiles, err := where.places().Undo(all[0])
@@ -155,11 +155,11 @@ func (s *Streams) undoRetirement(ctx context.Context, where locations, key strin
 		e := sorted(err)
 		s.warn("the daemon did not take it: "+e.message, e.hint)
 	}
-	return s.back(where, all[0], profiles, path, asJSON, changed)
+	return s.back(ctx, where, all[0], profiles, path, asJSON, changed)
 }
 
 // finishUndo does what an undo that was killed has left.
-func (s *Streams) finishUndo(where locations, key string, asJSON bool) error {
+func (s *Streams) finishUndo(ctx context.Context, where locations, key string, asJSON bool) error {
 	c, err := roster.Load(where.config, nil).FindCustomer(key)
 	if err != nil {
 		return err
@@ -168,13 +168,13 @@ func (s *Streams) finishUndo(where locations, key string, asJSON bool) error {
 	if profiles == nil {
 		return missing(key+" was not retired", "see: credd customer show "+key)
 	}
-	return s.back(where, left, profiles, filepath.Join(where.config, c.File), asJSON, false)
+	return s.back(ctx, where, left, profiles, filepath.Join(where.config, c.File), asJSON, false)
 }
 
 // back brings the profiles of a customer back, and says that it is.
-func (s *Streams) back(where locations, a customer.Archive, profiles []string, path string, asJSON, changed bool) error {
+func (s *Streams) back(ctx context.Context, where locations, a customer.Archive, profiles []string, path string, asJSON, changed bool) error {
 	if len(profiles) > 0 {
-		if err := s.returnProfiles(where, a.Customer, profiles); err != nil {
+		if err := s.returnProfiles(ctx, where, a.Customer, profiles); err != nil {
 			s.warn("its profiles did not come back: "+sorted(err).message, "when that is mended: credd customer retire "+a.Customer+" --undo")
 			return s.isBack(a.Customer, path, asJSON, changed)
 		}

@@ -17,17 +17,21 @@ func (s *Streams) tellInvited(where locations, v *invited) error {
 	s.say("")
 	s.say("1. look at it:         %s", short(page))
 	s.say("2. send the folder:    to %s, in a way that only they read; it holds their external ID", t.CustomerName)
-	s.say("3. once they say so:   credd customer verify %s", t.Customer)
+	s.say("3. once they say so:   %s", s.mine("credd customer verify "+t.Customer))
 	use := "aws sts get-caller-identity --profile " + s.profileOf(where, v.roleName())
-	if roster.Load(where.config, nil).Settings.Profiles.Sync {
+	switch {
+	case s.system:
+		s.say("4. to use it:          each user to whom it is open gets its profile by: credd profiles sync")
+	case roster.Load(where.config, nil).Settings.Profiles.Sync:
 		s.say("4. use it:             %s", use)
-	} else {
+	default:
 		s.say("4. use it:             credd profiles sync")
 		s.say("                       %s", use)
 	}
 	if t.Setup != nil {
-		s.say("5. after the setup:    credd customer finish-setup %s --role %s", t.Customer, t.Role)
+		s.say("5. after the setup:    %s", s.mine("credd customer finish-setup "+t.Customer+" --role "+t.Role))
 	}
+	s.tellAllow(where, v.roleName())
 	if now, err := roster.Load(where.config, nil).Role(v.roleName()); err == nil && newRecords(where.state, s.warn).standing(now).Good {
 		return s.say("\n%s is verified already; its file is %s", v.roleName(), v.file)
 	}

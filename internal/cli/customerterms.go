@@ -41,13 +41,16 @@ func (s *Streams) workOut(ctx context.Context, where locations, key string, a *i
 		}
 	}
 	v.role.ARN, v.role.ExternalID = t.RoleARN(), v.id
+	var err error
+	if v.role.Allow, err = s.allowOf(a.allow); err != nil {
+		return nil, err
+	}
 	if d := now.Settings.Defaults.Duration; d > t.MaxSession {
 		v.role.Duration = roster.FormatDuration(t.MaxSession)
 	}
 	if err := v.role.Check(); err != nil {
 		return nil, missing(err.Error(), "see: credd customer invite --help")
 	}
-	var err error
 	v.out, err = a.outOf(key, t.Role, !v.anew)
 	return v, err
 }

@@ -22,9 +22,13 @@ func (s *Streams) ask(ctx context.Context, req api.Request, out any) error {
 	if err != nil {
 		return err
 	}
+	return s.askAt(ctx, where, req, out)
+}
+
+func (s *Streams) askAt(ctx context.Context, where locations, req api.Request, out any) error {
 	conn, err := socket.Dial(ctx, where.socket)
 	if err != nil {
-		return err
+		return undialled(where, err)
 	}
 	return api.Call(ctx, conn, req, out)
 }
@@ -63,6 +67,9 @@ func (s *Streams) unverified() string {
 	where, err := s.locate()
 	if err != nil {
 		return ""
+	}
+	if where.guest {
+		return "" // it is not a guest's to verify
 	}
 	return newRecords(where.state, s.warn).unverified(roster.Load(where.config, nil))
 }

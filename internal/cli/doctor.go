@@ -62,6 +62,7 @@ type examination struct {
 	*Streams
 	*doctor.World
 	place   doctor.Place
+	where   locations
 	offline bool
 	roles   []string
 	status  *api.Status // nil: no daemon tells it

@@ -219,7 +219,7 @@ func (e *examination) role(ctx context.Context, name string) {
 		}
 	}
 	if told == nil {
-		err = unanswered(err, e.place.Path)
+		err = unanswered(err, e.where)
 	}
 	f := sorted(err)
 	message, remedy := f.message, cmp.Or(f.hint, "credd refresh "+asked)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"credd/internal/agent/roster"
 	"credd/internal/ipc"
 )
 
@@ -81,7 +80,7 @@ func isRegion(name string) bool { return name == "AWS_REGION" || name == "AWS_DE
 
 // variables are what an environment needs to be a role's. region goes before the role's own.
 func (s *Streams) variables(ctx context.Context, name, region string) ([]variable, error) {
-	to, err := s.targetNamed(name, region)
+	to, err := s.targetNamed(ctx, name, region)
 	if err != nil {
 		return nil, err
 	}
@@ -103,13 +102,19 @@ func (s *Streams) variables(ctx context.Context, name, region string) ([]variabl
 // target is what credentials are asked for, and where they are to be used.
 type target struct{ role, region, environment string }
 
-func (s *Streams) targetNamed(name, region string) (target, error) {
+func (s *Streams) targetNamed(ctx context.Context, name, region string) (target, error) {
 	where, err := s.locate()
 	if err != nil {
 		return target{}, err
 	}
-	r := roster.Load(where.config, nil)
+	r, err := s.roster(ctx, where)
+	if err != nil {
+		return target{}, err
+	}
 	to := target{role: name, region: r.Settings.Defaults.Region}
+	if where.guest && strings.HasPrefix(name, ownMark) {
+		return target{}, refuseSource(name)
+	}
 	if !strings.HasPrefix(name, ownMark) {
 		role, err := roleNamed(r, name)
 		if err != nil {

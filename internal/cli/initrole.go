@@ -113,7 +113,7 @@ func likeExternalID(text string) error {
 
 // profile writes the profiles of all roles.
 func (g *guide) profile(ctx context.Context) error {
-	w, f, err := g.Streams.profiles(g.where)
+	w, f, err := g.Streams.profiles(ctx, g.where)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (g *guide) profile(ctx context.Context) error {
 			return nil
 		}
 	}
-	return g.syncProfiles(g.where)
+	return g.syncProfiles(ctx, g.where)
 }
 
 // prove gets a session of a role and tells what to do with it.

@@ -18,7 +18,7 @@ const most = 12
 var errNoTerminal = &userError{ipc.Usage, "there is no terminal to choose a role at", "name one: credd use ROLE; see: credd role list"}
 
 // choose has the person choose one of the roles, at the terminal: stdout and stdin are not touched.
-func choose(ctx context.Context, roles []*roster.Role, customer string, state string) (*roster.Role, error) {
+func choose(ctx context.Context, roles []*roster.Role, customer string, where locations) (*roster.Role, error) {
 	if len(roles) == 0 {
 		return nil, &userError{ipc.UnknownRole, "there is no role yet", "add one: credd role add --help"}
 	}
@@ -32,7 +32,7 @@ func choose(ctx context.Context, roles []*roster.Role, customer string, state st
 	defer in.Close()
 	defer out.Close()
 	p := newPicker(roles, recents(), os.Getenv("CREDD_ROLE"))
-	p.mark(newRecords(state, func(string, string) {}))
+	p.mark(recordsOf(where, func(string, string) {}))
 	p.Color = ShowsColor(out)
 	if customer != "" {
 		p.title = "role of " + customer

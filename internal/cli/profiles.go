@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,8 +44,11 @@ func wish(r *roster.Roster, helper string) (w awsconfig.Wish, err error) {
 }
 
 // wishes reads the roles. What is broken in their files is told. f may be nil.
-func (s *Streams) wishes(where locations, f *awsconfig.Files) (awsconfig.Wish, error) {
-	r := roster.Load(where.config, nil)
+func (s *Streams) wishes(ctx context.Context, where locations, f *awsconfig.Files) (awsconfig.Wish, error) {
+	r, err := s.roster(ctx, where)
+	if err != nil {
+		return awsconfig.Wish{}, err
+	}
 	if r.Broken() == nil { // else that is the error
 		for _, p := range r.Problems() {
 			s.warn(p.Error(), p.Hint)
@@ -61,16 +65,16 @@ func (s *Streams) wishes(where locations, f *awsconfig.Files) (awsconfig.Wish, e
 }
 
 // profiles reads the roles and the files in which their profiles are.
-func (s *Streams) profiles(where locations) (w awsconfig.Wish, f *awsconfig.Files, err error) {
+func (s *Streams) profiles(ctx context.Context, where locations) (w awsconfig.Wish, f *awsconfig.Files, err error) {
 	if f, err = awsconfig.Read(awsconfig.InEnvironment(where.aws)); err == nil {
-		w, err = s.wishes(where, f)
+		w, err = s.wishes(ctx, where, f)
 	}
 	return w, f, err
 }
 
 // syncProfiles writes the profiles of all roles and says what changed.
-func (s *Streams) syncProfiles(where locations) error {
-	w, f, err := s.profiles(where)
+func (s *Streams) syncProfiles(ctx context.Context, where locations) error {
+	w, f, err := s.profiles(ctx, where)
 	if err != nil {
 		return err
 	}
@@ -97,7 +101,7 @@ func (s *Streams) synced(w awsconfig.Wish, f *awsconfig.Files, p *awsconfig.Plan
 		return s.say("%s: nothing changed; %s of credd", f.Place.Config, count(len(p.Kept), "profile"))
 	}
 	if n := unregioned(w, p.Added); n > 0 {
-		s.note("%s without a region: the AWS CLI asks for one; set [defaults] region in credd.toml", count(n, "new profile"))
+		s.note("%s without a region: the AWS CLI asks for one; [defaults] region in credd.toml sets it", count(n, "new profile"))
 	}
 	return s.say("%s: %s of credd", f.Place.Config, count(len(p.Added)+len(p.Changed)+len(p.Kept), "profile"))
 }
@@ -155,12 +159,16 @@ func unregioned(w awsconfig.Wish, names []string) (n int) {
 }
 
 // followProfiles lets the profiles follow a change of the roles, or says how.
-func (s *Streams) followProfiles(where locations) {
+func (s *Streams) followProfiles(ctx context.Context, where locations) {
+	if s.system {
+		s.say("each user to whom a role is open gets its profile by: credd profiles sync")
+		return
+	}
 	if !roster.Load(where.config, nil).Settings.Profiles.Sync {
 		s.say("let the profiles in ~/.aws/config follow: credd profiles sync")
 		return
 	}
-	if err := s.syncProfiles(where); err != nil {
+	if err := s.syncProfiles(ctx, where); err != nil {
 		e := sorted(err)
 		s.warn("the profiles did not follow: "+e.message, strings.TrimPrefix(e.hint+"; then: credd profiles sync", "; "))
 	}

@@ -14,12 +14,12 @@ func newProfilesDiffCmd(s *Streams) *cobra.Command {
 		Use: "diff", Short: "Show the lines that sync would change", Args: cobra.NoArgs,
 		Long:    "Show the lines that credd profiles sync would change, and no others. Secrets in them, as in a profile that moves out of the block, are not\nshown.",
 		Example: "  credd profiles diff\n  credd profiles diff --exit-code --json",
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			where, err := s.locate()
 			if err != nil {
 				return err
 			}
-			w, f, err := s.profiles(where)
+			w, f, err := s.profiles(cmd.Context(), where)
 			if err != nil {
 				return err
 			}

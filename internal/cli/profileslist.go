@@ -23,12 +23,12 @@ func newProfilesListCmd(s *Streams) *cobra.Command {
   yours     written by hand
   clash     not written, as a profile of yours has the name; sync says more`,
 		Example: "  credd profiles list\n  credd profiles list --json",
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			where, err := s.locate()
 			if err != nil {
 				return err
 			}
-			w, f, err := s.profiles(where)
+			w, f, err := s.profiles(cmd.Context(), where)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ func newProfilesSyncCmd(s *Streams) *cobra.Command {
 never changed: if it has the name of a role's, it is told and left.`,
 		Example: "  credd profiles sync\n  credd profiles sync --dry-run\n  credd profiles sync --stdout > profiles.ini",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
 			where, err := s.locate()
 			if err != nil {
 				return err
@@ -24,11 +26,11 @@ never changed: if it has the name of a role's, it is told and left.`,
 			case dryRun && stdout:
 				return &userError{ipc.Usage, "--dry-run and --stdout exclude each other", ""}
 			case stdout:
-				return s.printProfiles(where)
+				return s.printProfiles(ctx, where)
 			case dryRun:
-				return s.planProfiles(where)
+				return s.planProfiles(ctx, where)
 			}
-			return s.syncProfiles(where)
+			return s.syncProfiles(ctx, where)
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would change")
@@ -37,8 +39,8 @@ never changed: if it has the name of a role's, it is told and left.`,
 }
 
 // printProfiles prints the profiles as they would stand in a file, for programs: nothing is filtered.
-func (s *Streams) printProfiles(where locations) error {
-	w, err := s.wishes(where, nil)
+func (s *Streams) printProfiles(ctx context.Context, where locations) error {
+	w, err := s.wishes(ctx, where, nil)
 	if err != nil {
 		return err
 	}
@@ -46,8 +48,8 @@ func (s *Streams) printProfiles(where locations) error {
 	return err
 }
 
-func (s *Streams) planProfiles(where locations) error {
-	w, f, err := s.profiles(where)
+func (s *Streams) planProfiles(ctx context.Context, where locations) error {
+	w, f, err := s.profiles(ctx, where)
 	if err != nil {
 		return err
 	}

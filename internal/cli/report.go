@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,7 +29,8 @@ func newReportCmd(s *Streams) *cobra.Command {
 	var a scope
 	cmd := &cobra.Command{
 		Use: "report", Short: "Count requests, failures and STS calls of each role", Args: cobra.NoArgs,
-		Long: `Count, from the audit log, how often each role was asked for and how that went. It needs no daemon.
+		Long: `Count, from the audit log, how often each role was asked for and how that went. It needs no daemon, but for users of a machine's
+credd, who see what they asked for themselves.
 
   SUCCESS    requests that got a session
   CACHE      of these, those that were answered from memory
@@ -38,7 +40,7 @@ func newReportCmd(s *Streams) *cobra.Command {
 Verifications, requests for roles that are not there, refused callers and what an import has in the vault are counted apart. In CSV a
 name that a spreadsheet would take for a formula gets a ' in front. Times in CSV and JSON are UTC, durations milliseconds, rates 0 to 1.`,
 		Example: "  credd report --days 7\n  credd report --customer acme --json\n  credd report --by customer --csv > report.csv",
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.check(); err != nil {
 				return err
 			}
@@ -46,7 +48,7 @@ name that a spreadsheet would take for a formula gets a ' in front. Times in CSV
 			if err != nil {
 				return err
 			}
-			return s.report(where.audit, a, time.Now())
+			return s.report(cmd.Context(), where, a, time.Now())
 		},
 	}
 	fl := cmd.Flags()
@@ -73,15 +75,13 @@ func (a scope) check() error {
 	return nil
 }
 
-func (s *Streams) report(path string, a scope, now time.Time) error {
+func (s *Streams) report(ctx context.Context, where locations, a scope, now time.Time) error {
 	since := now.AddDate(0, 0, -a.days)
-	r, err := audit.Tally(path, audit.Filter{Role: a.customer + a.role, Since: since}, a.by == "customer")
+	r, err := s.tally(ctx, where, audit.Filter{Role: a.customer + a.role, Since: since}, a.by == "customer")
 	if err != nil {
 		return err
 	}
-	if r.Skipped > 0 {
-		s.warn(path+": left out what cannot be read: "+count(r.Skipped, "line"), "")
-	}
+	s.leftOut(where, r.Skipped)
 	switch {
 	case a.json:
 		return printJSON(s.Out, reportOf(r, a.by, since, now))

@@ -78,9 +78,9 @@ func newRoleShowCmd(s *Streams) *cobra.Command {
 }
 
 func (s *Streams) role(j roleJSON) error {
-	id := "none"
-	if j.HasExternalID {
-		id = "hidden; see --show-external-id"
+	id := ""
+	if j.HasExternalID != nil {
+		id = map[bool]string{false: "none", true: "hidden; see --show-external-id"}[*j.HasExternalID]
 	}
 	if j.ExternalID != "" {
 		id = j.ExternalID
@@ -93,7 +93,8 @@ func (s *Streams) role(j roleJSON) error {
 		"external id", id, "duration", j.Duration, "session name", j.SessionName, "region", j.Region, "sts region", j.STSRegion,
 		"policy", j.Policy, "policy arns", strings.Join(j.PolicyARNs, ", "), "tags", strings.Join(tags, ", "),
 		"transitive tags", strings.Join(j.TransitiveTags, ", "), "source identity", j.SourceIdentity,
-		"standing", j.Standing.Sentence, "", j.Standing.Hint, "file", fmt.Sprintf("%s:%d", j.File, j.Line)}
+		"allow", allowText(j.Allow),
+		"standing", j.Standing.Sentence, "", j.Standing.Hint, "file", at(j.File, j.Line)}
 	if j.Session != nil {
 		pairs = append(pairs, "session", j.Session.AccessKeyID+" until "+j.Session.Expires.Local().Format("15:04:05"))
 	}
@@ -109,15 +110,25 @@ func (s *Streams) role(j roleJSON) error {
 	return facts(s.Out, pairs...)
 }
 
+// at is a place in a file, "" where none is known.
+func at(file string, line int) string {
+	if file == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", file, line)
+}
+
 func newRoleAddCmd(s *Streams) *cobra.Command {
 	var n roster.NewRole
 	var id string
 	var idFromStdin, ownSession bool
+	var allow allowed
 	cmd := &cobra.Command{
 		Use: "add CUSTOMER/ROLE --arn ARN", Short: "Add a role to its customer's file", Args: cobra.ExactArgs(1),
 		Example: `  credd role add acme/admin --arn arn:aws:iam::012345678901:role/Admin --external-id-stdin < id
   credd role add acme/deploy --arn arn:aws:iam::012345678901:role/Deploy --source acme/admin
-  credd role add initech/ops --own-session --source initech --account-id 112233445566`,
+  credd role add initech/ops --own-session --source initech --account-id 112233445566
+  sudo credd --system role add acme/admin --arn arn:aws:iam::012345678901:role/Admin --allow-group dev`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n.Name = args[0]
 			switch {
@@ -142,6 +153,10 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 				}
 			}
 			n.ExternalID = cred.NewSecret(id)
+			var err error
+			if n.Allow, err = s.allowOf(allow); err != nil {
+				return err
+			}
 			where, err := s.locate()
 			if err != nil {
 				return err
@@ -151,14 +166,16 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 				return asUsage(err)
 			}
 			s.say("added %s to %s (unverified: it was not tried)", n.Name, file)
+			s.tellAllow(where, n.Name)
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				s.warn("the daemon did not read the new role: "+err.Error(), "try: credd reload")
 			}
-			s.followProfiles(where)
+			s.followProfiles(cmd.Context(), where)
 			return nil
 		},
 	}
 	f := cmd.Flags()
+	allow.flags(f)
 	f.BoolVar(&ownSession, "own-session", false, "no role to assume: hand out the source's own session (a customer who is still on keys)")
 	f.StringVar(&n.AccountID, "account-id", "", "account of a new customer, with --own-session")
 	f.StringVar(&n.ARN, "arn", "", "ARN of the role")
@@ -228,7 +245,7 @@ func newRoleRemoveCmd(s *Streams) *cobra.Command {
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				return err
 			}
-			s.followProfiles(where)
+			s.followProfiles(cmd.Context(), where)
 			return nil
 		},
 	}

@@ -20,6 +20,7 @@ import (
 	"credd/internal/agent/source"
 	"credd/internal/awsconfig"
 	"credd/internal/doctor"
+	"credd/internal/host"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
 	"credd/internal/paths"
@@ -35,6 +36,7 @@ type Streams struct {
 	Color    bool // Out is a terminal that shows colours
 
 	system bool // --system: the credd of this machine is meant, not the user's own
+	own    bool // only the user's own can be meant
 }
 
 // Run runs a command and returns its exit code.
@@ -66,6 +68,8 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return s.begin(cmd) },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelpCmd())
@@ -77,8 +81,9 @@ credhelper brings them to the AWS CLI and SDKs, as credential_process in ~/.aws/
 		newLoginCmd(s), newLogoutCmd(s), newVaultCmd(s), newImportCmd(s),
 		newUseCmd(s), newShellInitCmd(s), newProfilesCmd(s),
 		newExecCmd(s), newEnvCmd(s), newConsoleCmd(s), newDoctorCmd(s),
-		newCompletionCmd(s), newManCmd(s), newInitCmd(s),
+		newCompletionCmd(s), newManCmd(s), newInitCmd(s), newServiceCmd(s),
 	)
+	s.takeSystem(root)
 	typed(root)
 	return root
 }
@@ -124,6 +129,7 @@ func sorted(err error) *userError {
 	var mine *userError
 	var remote *ipc.Error
 	var problem roster.Problem
+	var service *host.Error
 	var own *source.Error
 	var file *awsconfig.Error
 	var unwritten *fs.PathError
@@ -132,6 +138,8 @@ func sorted(err error) *userError {
 		return mine
 	case errors.As(err, &remote):
 		return &userError{remote.Code, remote.Message, remote.Hint}
+	case errors.As(err, &service):
+		return &userError{ipc.Usage, service.Message, service.Hint}
 	case errors.As(err, &own):
 		return &userError{ipc.Usage, own.Message, own.Hint}
 	case errors.As(err, &file):
@@ -165,21 +173,32 @@ func sorted(err error) *userError {
 }
 
 // locations are the files that commands use.
-type locations struct{ config, state, socket, audit, aws, vault string }
+type locations struct {
+	config, state, socket, audit, aws, vault string
+
+	machine bool // the socket is that of the machine's credd
+	guest   bool // its files are closed to this user, and are not those that are named here
+}
 
 func (s *Streams) locate() (l locations, err error) {
 	if s.system {
 		p := paths.System()
-		return locations{config: p.Config, state: p.State, socket: p.Socket, audit: p.Audit(), aws: p.AWS(), vault: p.Vault()}, nil
+		return locations{config: p.Config, state: p.State, socket: p.Socket, audit: p.Audit(), aws: p.AWS(), vault: p.Vault(), machine: true, guest: !isAdministrator()}, nil
+	}
+	at := paths.Socket
+	if s.own {
+		at = paths.OwnSocket
 	}
 	for _, p := range []struct {
 		to  *string
 		ask func() (string, error)
-	}{{&l.config, paths.Config}, {&l.state, paths.State}, {&l.socket, paths.Socket}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
+	}{{&l.config, paths.Config}, {&l.state, paths.State}, {&l.socket, at}, {&l.audit, paths.Audit}, {&l.aws, paths.AWS}, {&l.vault, paths.Vault}} {
 		if *p.to, err = p.ask(); err != nil {
 			return l, &userError{ipc.Usage, err.Error(), ""}
 		}
 	}
+	l.machine = paths.IsSystem(l.socket) && !s.own
+	l.guest = l.machine
 	return l, nil
 }
 

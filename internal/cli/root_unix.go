@@ -12,7 +12,7 @@ import (
 // keeps that user out.
 func (s *Streams) warnOfRoot() {
 	home, err := os.UserHomeDir()
-	if err != nil || os.Getuid() != 0 {
+	if err != nil || s.system || os.Getuid() != 0 {
 		return
 	}
 	var st syscall.Stat_t
@@ -21,3 +21,11 @@ func (s *Streams) warnOfRoot() {
 			fmt.Sprintf("run it as that user: sudo -u '#%d' credd …; or in root's own home: sudo -H credd …", st.Uid))
 	}
 }
+
+// isAdministrator reports whether this is who may read and change the files of the machine's credd.
+func isAdministrator() bool { return os.Geteuid() == 0 }
+
+func isRoot() bool { return os.Geteuid() == 0 }
+
+// closeFiles keeps what this process makes from all others, whatever it was started with.
+func closeFiles() { syscall.Umask(0o077) }

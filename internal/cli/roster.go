@@ -15,9 +15,11 @@ import (
 	"credd/internal/ipc"
 )
 
-// view is the configuration as the files say it now, with what a running daemon knows.
+// view is the configuration as the files say it now, or the machine's daemon, with what a running daemon knows.
 type view struct {
 	roster   *roster.Roster
+	machine  bool                      // it is of the machine's credd
+	guest    bool                      // … and was told by its daemon, which keeps some of it for itself
 	roles    map[string][]*roster.Role // by customer
 	records  *records
 	sessions map[string]api.Session
@@ -31,7 +33,11 @@ func (s *Streams) look(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{roster: roster.Load(where.config, nil), records: newRecords(where.state, s.warn), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}, sources: map[string]api.Source{}}
+	r, err := s.roster(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{roster: r, machine: where.machine, guest: where.guest, records: recordsOf(where, s.warn), sessions: map[string]api.Session{}, failing: map[string]api.Failure{}, sources: map[string]api.Source{}}
 	v.roles = map[string][]*roster.Role{}
 	for _, r := range v.roster.Roles() {
 		v.roles[r.Customer.Key] = append(v.roles[r.Customer.Key], r)
@@ -83,7 +89,8 @@ type roleJSON struct {
 	Tags           map[string]string `json:"tags,omitempty"`
 	TransitiveTags []string          `json:"transitive_tags,omitempty"`
 	SourceIdentity string            `json:"source_identity,omitempty"`
-	HasExternalID  bool              `json:"has_external_id"`
+	Allow          *roster.Allow     `json:"allow,omitempty"`
+	HasExternalID  *bool             `json:"has_external_id"`       // null: a guest is not told
 	ExternalID     string            `json:"external_id,omitempty"` // only if asked for
 	Verified       *time.Time        `json:"verified"`              // null unless that holds
 	Standing       customer.Standing `json:"standing"`
@@ -98,11 +105,14 @@ func (v *view) role(r *roster.Role, showID bool) roleJSON {
 	out := roleJSON{
 		Name: r.Name, Customer: r.Customer.Key, ARN: r.ARN, AccountID: r.AccountID, Environment: r.Customer.Environment,
 		Source: r.Source, Duration: roster.FormatDuration(r.Duration), SessionName: r.SessionName, Region: r.Region, STSRegion: r.STSRegion,
-		Policy: r.Policy, PolicyARNs: r.PolicyARNs, Tags: r.Tags, TransitiveTags: r.TransitiveTags, SourceIdentity: r.SourceIdentity,
-		HasExternalID: !r.ExternalID.IsZero(), File: r.File, Line: r.Line, Standing: v.records.standing(r),
+		Policy: r.Policy, PolicyARNs: r.PolicyARNs, Tags: r.Tags, TransitiveTags: r.TransitiveTags, SourceIdentity: r.SourceIdentity, Allow: v.allow(r.Allow),
+		File: r.File, Line: r.Line, Standing: v.records.standing(r),
 	}
 	out.Verified = verifiedAt(out.Standing)
 	out.LastWorked = v.records.seen(r.Name).Worked
+	if !v.guest {
+		out.HasExternalID = new(!r.ExternalID.IsZero())
+	}
 	if showID {
 		out.ExternalID = r.ExternalID.Reveal()
 	}
@@ -149,14 +159,14 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 			}
 			c, ok := v.roster.Customer(args[0])
 			if !ok {
-				return &userError{ipc.UnknownRole, "no such customer: " + args[0], "see: credd customer list"}
+				return v.noCustomer(args[0])
 			}
 			j := v.customer(c)
 			if asJSON {
 				return printJSON(s.Out, j)
 			}
 			if err := facts(s.Out, "customer", c.Key, "name", c.Name, "account", c.AccountID, "environment", c.Environment,
-				"region", c.Region, "default role", c.DefaultRole, "note", c.Note, "file", c.File); err != nil {
+				"region", c.Region, "default role", c.DefaultRole, "allow", allowText(c.Allow), "note", c.Note, "file", c.File); err != nil {
 				return err
 			}
 			s.say("")
@@ -173,16 +183,24 @@ func newCustomerCmd(s *Streams) *cobra.Command {
 		newCustomerInviteCmd(s), newCustomerVerifyCmd(s), newCustomerFinishCmd(s), newCustomerRetireCmd(s), newCustomerExportCmd(s))
 }
 
+func (v *view) noCustomer(key string) error {
+	if v.guest {
+		return &userError{ipc.UnknownRole, "there is no customer " + key + " with a role that you may use", "see: credd customer list"}
+	}
+	return &userError{ipc.UnknownRole, "no such customer: " + key, "see: credd customer list"}
+}
+
 type customerJSON struct {
-	Key         string   `json:"key"`
-	Name        string   `json:"name"`
-	AccountID   string   `json:"account_id,omitempty"`
-	Environment string   `json:"environment,omitempty"`
-	Region      string   `json:"region,omitempty"`
-	DefaultRole string   `json:"default_role,omitempty"`
-	Note        string   `json:"note,omitempty"`
-	File        string   `json:"file"`
-	Roles       []string `json:"roles"`
+	Key         string        `json:"key"`
+	Name        string        `json:"name"`
+	AccountID   string        `json:"account_id,omitempty"`
+	Environment string        `json:"environment,omitempty"`
+	Region      string        `json:"region,omitempty"`
+	DefaultRole string        `json:"default_role,omitempty"`
+	Note        string        `json:"note,omitempty"`
+	Allow       *roster.Allow `json:"allow,omitempty"` // of roles that have none of their own
+	File        string        `json:"file"`
+	Roles       []string      `json:"roles"`
 
 	Verified *time.Time        `json:"verified"` // the oldest verification; null unless those of all roles hold
 	Standing customer.Standing `json:"standing"` // the worst of its roles
@@ -191,7 +209,7 @@ type customerJSON struct {
 func (v *view) customer(c *roster.Customer) customerJSON {
 	j := customerJSON{
 		Key: c.Key, Name: c.Name, AccountID: c.AccountID, Environment: c.Environment, Region: c.Region, DefaultRole: c.DefaultRole,
-		Note: c.Note, File: c.File, Roles: []string{},
+		Note: c.Note, Allow: c.Allow, File: c.File, Roles: []string{},
 	}
 	var standings []customer.Standing
 	for _, r := range v.roles[c.Key] {
@@ -206,9 +224,15 @@ func (v *view) customer(c *roster.Customer) customerJSON {
 // roles prints roles as a table, with their external IDs if asked for.
 func (s *Streams) roles(v *view, names []string, showID bool) error {
 	now := time.Now()
+	if v.guest {
+		return s.rolesOfGuest(v, names)
+	}
 	head := []string{"ROLE", "ACCOUNT", "SOURCE", "SESSION", "VERIFIED", "ARN"}
 	if showID {
 		head = append(head, "EXTERNAL ID")
+	}
+	if v.machine {
+		head = append(head, "ALLOW")
 	}
 	const verified = 4
 	var rows [][]string
@@ -220,10 +244,32 @@ func (s *Streams) roles(v *view, names []string, showID bool) error {
 			if showID {
 				row = append(row, cmp.Or(r.ExternalID.Reveal(), "-"))
 			}
+			if v.machine {
+				row = append(row, allowText(v.allow(r.Allow)))
+			}
 			rows = append(rows, row)
 		}
 	}
 	return paintedTable(s.Out, head, rows, verified, func(i int, text string) painted { return s.paint(colorOf(stand[i]), text) })
+}
+
+// allow is that of a role. On the machine's credd a role without one is open to nobody.
+func (v *view) allow(of *roster.Allow) *roster.Allow {
+	if of == nil && v.machine && !v.guest {
+		return &roster.Allow{}
+	}
+	return of
+}
+
+// rolesOfGuest prints what the machine's daemon tells of roles.
+func (s *Streams) rolesOfGuest(v *view, names []string) error {
+	var rows [][]string
+	for _, r := range v.roster.Roles() {
+		if slices.Contains(names, r.Name) {
+			rows = append(rows, []string{r.Name, r.AccountID, v.state(r.Name, time.Now()), r.ARN})
+		}
+	}
+	return table(s.Out, []string{"ROLE", "ACCOUNT", "SESSION", "ARN"}, rows)
 }
 
 // troubles says of each role of a customer that is not well what is known, and what to do.

@@ -57,7 +57,7 @@ func (s *Streams) stdout() io.Writer {
 func (s *Streams) tell(kind, message, hint string) {
 	io.WriteString(s.Err, line("credd: %s: %s", kind, message))
 	if hint != "" {
-		io.WriteString(s.Err, line("credd: hint: %s", hint))
+		io.WriteString(s.Err, line("credd: hint: %s", s.mine(hint)))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	smithytime "github.com/aws/smithy-go/time"
 	"github.com/spf13/cobra"
 
+	"credd/internal/accounts"
 	"credd/internal/agent"
 	"credd/internal/agent/audit"
 	"credd/internal/agent/iam"
@@ -27,7 +28,6 @@ import (
 	"credd/internal/agent/watch"
 	"credd/internal/awsconfig"
 	"credd/internal/ipc/peer"
-	"credd/internal/ipc/socket"
 )
 
 const (
@@ -40,6 +40,9 @@ func newServeCmd(s *Streams) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the daemon in the foreground",
 		Long: `Run the daemon in the foreground until it is interrupted. credhelper starts it by itself when it is needed.
+
+With --system it is that of the machine, for all its users, and runs as a user of its own: what starts it is the service of
+credd service install --system.
 
 It takes no AWS_ variable and no proxy from its environment; see [network] in credd.toml. SIGHUP reloads.`,
 		Example: "  credd serve",
@@ -70,7 +73,7 @@ func (s *Streams) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := socket.Listen(where.socket)
+	l, err := s.listen(where)
 	if err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func (s *Streams) serve(ctx context.Context) error {
 		Devices: source.NewDevices(time.Now),
 	}
 	a := agent.New(agent.Options{
-		ConfigDir: where.config, StateDir: where.state, Socket: where.socket, Version: version(), User: userName(), Owner: self,
+		ConfigDir: where.config, StateDir: where.state, Socket: l.Path(), Version: version(), User: userName(), Owner: self, System: s.system, Accounts: accounts.System{},
 		Now: time.Now, Wait: smithytime.SleepWithContext, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
 		Audit: trail, Log: log, LogLevel: level,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
@@ -105,7 +108,8 @@ func (s *Streams) serve(ctx context.Context) error {
 	beside.Go(func() { a.Watch(ctx, w, watch.AWS(where.aws)...) })
 	beside.Go(func() { reloadOnHangup(ctx, a) })
 	beside.Go(func() { a.FollowProfiles(ctx) })
-	log.Info("serving", "version", version(), "socket", where.socket, "config", where.config)
+	beside.Go(func() { report(ctx, log, l.Path()) })
+	log.Info("serving", "version", version(), "socket", l.Path(), "config", where.config)
 	err = a.Serve(ctx, l)
 	stop() // it may have ended for a reason of its own
 	beside.Wait()
@@ -128,18 +132,12 @@ func reloadOnHangup(ctx context.Context, a *agent.Agent) {
 	}
 }
 
-// newLog writes to stderr: the journal, a terminal, or the file that credhelper opened. The journal has times of its own.
+// newLog writes to stderr: the journal, a terminal, or the file that credhelper opened.
 func newLog(w io.Writer, level *slog.LevelVar) *slog.Logger {
-	o := &slog.HandlerOptions{Level: level}
-	if os.Getenv("JOURNAL_STREAM") != "" {
-		o.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
-			if len(groups) == 0 && a.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return a
-		}
+	if isJournal(w) {
+		return slog.New(newJournal(w, level))
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
 // userName is the owner's name for session names. A uid without a name, as in containers, gives uid1000.

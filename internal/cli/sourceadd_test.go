@@ -101,7 +101,7 @@ func TestReplaceKnowsAllFlags(t *testing.T) {
 			continue // the rest of a long line
 		}
 		n++
-		ofKey := slices.Contains([]string{"type", "from-stdin", "from-env", "from-profile", "replace", "no-test", "help"}, name)
+		ofKey := slices.Contains([]string{"type", "from-stdin", "from-env", "from-profile", "replace", "no-test", "help", "system"}, name)
 		if ofKey == slices.Contains(sourceFlags, name) {
 			t.Errorf("--%s is in both lists, or in none", name)
 		}

@@ -13,9 +13,10 @@ import (
 
 // records are what the daemon has seen of customers, from its files: no daemon is needed for that.
 type records struct {
-	state string
-	tell  func(message, hint string) // what cannot be read
-	by    map[string]history
+	state  string
+	tell   func(message, hint string) // what cannot be read
+	by     map[string]history
+	closed bool // nothing is known
 }
 
 // history is what is known of one customer beside its configuration.
@@ -24,13 +25,21 @@ type history struct {
 	invited map[string]time.Time // by role, without the customer's name
 }
 
+// recordsOf are those of the credd that is meant. To a guest of the machine's they are closed.
+func recordsOf(where locations, tell func(message, hint string)) *records {
+	if where.guest {
+		return &records{closed: true}
+	}
+	return newRecords(where.state, tell)
+}
+
 func newRecords(state string, tell func(message, hint string)) *records {
-	return &records{state, tell, map[string]history{}}
+	return &records{state: state, tell: tell, by: map[string]history{}}
 }
 
 // of reads what is known of a customer, once. What cannot be read is told and left out.
 func (r *records) of(key string) history {
-	if k, ok := r.by[key]; ok {
+	if k, ok := r.by[key]; ok || r.closed {
 		return k
 	}
 	k := history{invited: map[string]time.Time{}}
@@ -53,6 +62,9 @@ func (r *records) of(key string) history {
 
 // standing says how a role stands.
 func (r *records) standing(role *roster.Role) customer.Standing {
+	if r.closed {
+		return customer.Standing{}
+	}
 	key, name, _ := strings.Cut(role.Name, "/")
 	k := r.of(key)
 	return k.record.Stand(role.Name, customer.Settings(role.ARN, role.ExternalID, role.Source), k.invited[name])
@@ -121,7 +133,7 @@ func worst(all []customer.Standing) (customer.Standing, bool) {
 
 // isTrouble reports whether a standing is one that a person has to see to: unlike that of a role which was only never verified.
 func isTrouble(s customer.Standing) bool {
-	return !s.Good && s.Word != customer.Unverified && s.Word != customer.Invited && s.Word != string(verify.NoExternalID)
+	return !s.Good && s.Word != "" && s.Word != customer.Unverified && s.Word != customer.Invited && s.Word != string(verify.NoExternalID)
 }
 
 // fails reports whether a role is known not to be what it should.

@@ -49,6 +49,9 @@ func (s *Streams) connect(ctx context.Context) (net.Conn, error) {
 	if !errors.Is(err, socket.ErrNoDaemon) {
 		return conn, err
 	}
+	if where.machine {
+		return nil, undialled(where, err)
+	}
 	if err := start.Daemon(where.socket, time.Now().Add(startTimeout)); err != nil {
 		return nil, notStarted(err)
 	}

@@ -59,7 +59,7 @@ choose from. Only this shell changes. It needs credd's shell function: see credd
 type use struct {
 	*Streams
 	shell, name string
-	state       string // the directory
+	where       locations
 	off, cold   bool
 }
 
@@ -75,8 +75,14 @@ func (u *use) changes(ctx context.Context) ([]change, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.state = where.state
-	r := roster.Load(where.config, nil)
+	u.where = where
+	r, err := u.roster(ctx, where)
+	if err != nil {
+		return nil, err
+	}
+	if where.guest && strings.HasPrefix(u.name, ownMark) {
+		return nil, refuseSource(u.name)
+	}
 	files, err := awsconfig.Read(awsconfig.InEnvironment(where.aws))
 	if err != nil {
 		return nil, err
@@ -106,7 +112,7 @@ func (u *use) resolve(ctx context.Context, r *roster.Roster, files *awsconfig.Fi
 	name := u.name
 	switch name {
 	case "":
-		role, err = choose(ctx, r.Roles(), "", u.state)
+		role, err = choose(ctx, r.Roles(), "", u.where)
 		return role, "", err
 	case "-":
 		if name = os.Getenv("CREDD_PREVIOUS"); name == "" {
@@ -134,7 +140,7 @@ func (u *use) resolve(ctx context.Context, r *roster.Roster, files *awsconfig.Fi
 			}
 		}
 		if len(of) > 1 {
-			chosen, cerr := choose(ctx, of, name, u.state)
+			chosen, cerr := choose(ctx, of, name, u.where)
 			if !errors.Is(cerr, errNoTerminal) {
 				return chosen, "", cerr
 			}
@@ -209,7 +215,7 @@ func (u *use) announce(ctx context.Context, role *roster.Role, profile string, c
 	if strings.HasPrefix(role.Name, ownMark) {
 		return
 	}
-	if s := newRecords(u.state, u.warn).standing(role); fails(s) {
+	if s := recordsOf(u.where, u.warn).standing(role); fails(s) {
 		u.warn(role.Name+": "+s.Sentence, s.Hint)
 	}
 }

@@ -73,6 +73,10 @@ func changeInvitations(stateDir, key string, change func([]invite.Terms) []invit
 	if !roster.CanBeCustomer(key) {
 		return fmt.Errorf("%q cannot be the name of a customer", key)
 	}
+	return disk.AsOwner(stateDir, func() error { return rewriteInvitations(stateDir, key, change) }) // of a machine's credd it is the daemon's
+}
+
+func rewriteInvitations(stateDir, key string, change func([]invite.Terms) []invite.Terms) error {
 	path := invitationsFile(stateDir, key)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

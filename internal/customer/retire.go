@@ -186,12 +186,14 @@ func (p Places) Finish(a Archive) error {
 	if err != nil {
 		return err
 	}
-	for path, text := range p.of(a.Customer, &k) {
-		if *text != "" {
-			err = errors.Join(err, gone(os.Remove(path)))
+	return disk.AsOwner(p.State, func() (err error) {
+		for path, text := range p.of(a.Customer, &k) {
+			if *text != "" {
+				err = errors.Join(err, gone(os.Remove(path)))
+			}
 		}
-	}
-	return err
+		return err
+	})
 }
 
 // Undo brings a retired customer back as it is in the archive, and returns its file. profiles is as Retire was told. It can be repeated where it
@@ -204,21 +206,29 @@ func (p Places) Undo(a Archive) (path string, profiles []string, err error) {
 	if err := roster.CheckReturn(p.Config, a.Customer); err != nil {
 		return "", nil, err
 	}
-	for path, text := range p.of(a.Customer, &k) {
-		if *text == "" {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return "", nil, err
-		}
-		if err := disk.Create(path, []byte(*text)); err != nil && !errors.Is(err, fs.ErrExist) {
-			return "", nil, err
-		}
+	if err := disk.AsOwner(p.State, func() error { return p.recall(a.Customer, &k) }); err != nil {
+		return "", nil, err
 	}
 	if path, err = roster.Reinstate(p.Config, a.Customer, a.Path); err != nil {
 		return "", nil, err
 	}
 	return path, k.Profiles, nil
+}
+
+// recall writes what was known of a customer.
+func (p Places) recall(key string, k *kept) error {
+	for path, text := range p.of(key, k) {
+		if *text == "" {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := disk.Create(path, []byte(*text)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // Done removes what is left of an archive whose customer is back.

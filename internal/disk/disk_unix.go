@@ -4,6 +4,7 @@ package disk
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 )
@@ -36,4 +37,21 @@ func SyncDir(dir string) error {
 		return err
 	}
 	return nil
+}
+
+// becomeLike gives a new file the owner, the group and the mode of another.
+func becomeLike(f *os.File, was fs.FileInfo) error {
+	mode := was.Mode().Perm()
+	now, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	is, ok := now.Sys().(*syscall.Stat_t)
+	as, known := was.Sys().(*syscall.Stat_t)
+	if ok && known && (is.Uid != as.Uid || is.Gid != as.Gid) {
+		if f.Chown(int(as.Uid), int(as.Gid)) != nil && f.Chown(-1, int(as.Gid)) != nil && is.Gid != as.Gid {
+			mode &^= 0o070
+		}
+	}
+	return f.Chmod(mode) // last: a change of the owner takes bits away
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"credd/internal/accounts"
 	"credd/internal/agent"
 	"credd/internal/agent/audit"
 	"credd/internal/agent/iam"
@@ -66,7 +67,7 @@ func (c *clocked) start() {
 	calls := sts.New(http, c.now)
 	deps := source.Deps{AWSDir: c.path(".aws"), HTTP: http, STS: calls, Vault: secrets, Now: c.now, Logins: source.NewLogins(http, secrets, c.now), Devices: source.NewDevices(c.now)}
 	c.agent = agent.New(agent.Options{
-		ConfigDir: c.path(".config/credd"), StateDir: c.path(".local/state/credd"), Socket: c.sock, Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Now: c.now,
+		ConfigDir: c.path(".config/credd"), StateDir: c.path(".local/state/credd"), Socket: c.sock, Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Accounts: accounts.System{}, Now: c.now,
 		Wait: func(ctx context.Context, d time.Duration) error { c.offset.Add(int64(d)); return ctx.Err() }, IAM: iam.New(http, c.now),
 		Assumer: calls, Network: http, Audit: trail, Log: slog.New(slog.NewTextHandler(log, nil)), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) }, Vault: secrets,

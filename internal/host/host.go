@@ -34,9 +34,12 @@ type Status struct {
 	Packaged  bool     `json:"packaged"`  // by a package, not by us
 	Listening bool     `json:"listening"` // the manager holds the socket and starts credd at its first use
 	Running   bool     `json:"running"`
-	AtLogin   bool     `json:"at_login"` // or at boot: it starts by itself
+	AtLogin   bool     `json:"at_login"` // or at boot: it, or its socket, is there by itself
+	Lingers   bool     `json:"lingers"`  // a user's: it lives on after the last logout
 	PID       int      `json:"pid,omitempty"`
-	Files     []string `json:"files"` // of the service, that are there
+	Files     []string `json:"files"`             // of the service, that are there
+	Program   string   `json:"program,omitempty"` // that the files name
+	Outdated  bool     `json:"outdated"`          // this credd would write them differently
 }
 
 // Install writes the service's files and starts it, or its socket. A second time it changes only what differs.

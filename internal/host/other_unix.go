@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"credd/internal/disk"
-	"credd/internal/ipc/peer"
-	"credd/internal/ipc/socket"
 )
 
 const (
@@ -20,21 +18,6 @@ const (
 	endPoll      = 20 * time.Millisecond // between looks whether it has ended
 	lockPatience = 15 * time.Second      // for helpers that are starting one
 )
-
-// Other returns the pid of the daemon that serves a socket, 0 for none. It must not be asked of a socket that a manager holds:
-// connecting starts the service.
-func Other(ctx context.Context, path string) (int, error) {
-	conn, err := socket.Dial(ctx, path)
-	if errors.Is(err, socket.ErrNoDaemon) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Close()
-	p, err := peer.Of(conn)
-	return p.PID, err
-}
 
 // instead ends the daemon that serves the socket and is not the service's, and calls then before a helper can start another one.
 // lock is the file that a daemon locks for its life.

@@ -21,7 +21,7 @@ func TestPrograms(t *testing.T) {
 		{"a directory", "is no program", false, func(dir string) (string, error) { return dir, nil }},
 		{"relative", "needs a whole path", false, func(string) (string, error) { return "credd", nil }},
 		{"of go run", "will not stay", false, func(dir string) (string, error) { return put(filepath.Join(dir, "go-build123", "exe"), "credd", 0o755) }},
-		{"in /tmp", "every user of this machine", false, func(string) (string, error) { return put(t.TempDir(), "credd", 0o755) }},
+		{"in /tmp", "will not stay", false, func(string) (string, error) { return put(t.TempDir(), "credd", 0o755) }},
 		{"writable", "every user of this machine", false, func(dir string) (string, error) { return put(dir, "credd", 0o757) }},
 		{"of another user", "the user with ID 65534", false, func(dir string) (string, error) {
 			p, err := put(dir, "credd", 0o755)

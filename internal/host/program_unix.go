@@ -26,6 +26,9 @@ func (s *Service) checkOwners(path string) error {
 		if err != nil {
 			return &Error{Message: err.Error(), Hint: installHint, Err: err}
 		}
+		if at != path && i.Mode()&os.ModeSticky != 0 && i.Mode().Perm()&0o002 != 0 {
+			return &Error{Message: path + " will not stay: it is in " + at + ", a place for everybody's temporary files", Hint: installHint}
+		}
 		if by, hint := s.writer(i); by != "" {
 			return &Error{Message: fmt.Sprintf("%s may be written by %s, who would decide what the service runs", at, by), Hint: hint + at}
 		}

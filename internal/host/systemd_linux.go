@@ -36,11 +36,17 @@ func (s *Service) systemd() (manager, error) {
 	if s.System {
 		return &systemd{s, ctl, nil, s.at("/etc/systemd/system"), "system"}, nil
 	}
-	config, err := paths.Config()
+	dirs, err := userUnitDirs()
 	if err != nil {
 		return nil, err
 	}
-	return &systemd{s, ctl, []string{"--user"}, filepath.Join(filepath.Dir(config), "systemd", "user"), "user"}, nil
+	dir := dirs[0]
+	for _, d := range dirs {
+		if there(filepath.Join(d, socketUnit)) {
+			dir = d
+		}
+	}
+	return &systemd{s, ctl, []string{"--user"}, dir, "user"}, nil
 }
 
 // ctl changes something by systemctl.
@@ -209,11 +215,14 @@ func (d *systemd) clear() (removed bool, err error) {
 		}
 		removed = removed || gone
 	}
-	if !d.System {
-		for _, dir := range []string{filepath.Join(d.dir, "sockets.target.wants"), d.dir, filepath.Dir(d.dir)} {
-			if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				break // others have files there
-			}
+	up := filepath.Dir(d.dir)
+	empty := []string{filepath.Join(d.dir, "sockets.target.wants"), d.dir, up, filepath.Dir(up)}
+	if d.System {
+		empty = []string{filepath.Dir(d.at(sysusersFile))}
+	}
+	for _, dir := range empty {
+		if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break // others have files there
 		}
 	}
 	return removed, nil

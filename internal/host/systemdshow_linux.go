@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"credd/packaging/units"
 )
 
 // unit is what systemd tells of a unit.
@@ -64,7 +66,7 @@ func (d *systemd) reads(socket unit) error {
 		return &Error{Message: socketUnit + " is masked", Hint: systemctl + " unmask " + socketUnit}
 	case !socket.loaded():
 		return &Error{Message: "systemd does not take " + want + ": it says " + socket["LoadState"], Hint: "see: " + systemctl + " status " + socketUnit}
-	case d.at(got) != want && !sameFile(d.at(got), want):
+	case got != want && d.at(got) != want && !sameFile(got, want):
 		return &Error{Message: "systemd reads " + got + " and not " + want, Hint: "remove the first, or see: " + systemctl + " cat " + socketUnit}
 	}
 	return nil
@@ -91,6 +93,8 @@ func (d *systemd) status(ctx context.Context) (Status, error) {
 		}
 	}
 	st.Installed = st.Packaged || there(filepath.Join(d.dir, socketUnit))
+	st.Lingers = !d.System && there(d.at("/var/lib/systemd/linger/"+userName()))
+	st.Program, st.Outdated = d.written(dir)
 	if err := d.reachable(ctx); err != nil {
 		return st, err
 	}
@@ -109,9 +113,7 @@ func (d *systemd) status(ctx context.Context) (Status, error) {
 // logs shows what the daemon and its manager wrote of it. Of a user's service both are looked for by their fields: journalctl --user
 // finds nothing where all is in the journal of the machine.
 func (d *systemd) logs(ctx context.Context, lines int, follow bool, out io.Writer) error {
-	if now, err := d.installed(ctx); err != nil && now.socket.loaded() {
-		return err
-	} else if err != nil {
+	if _, err := d.installed(ctx); err != nil {
 		return err
 	}
 	journalctl, ok := program(d.at("/usr/bin/journalctl"), d.at("/bin/journalctl"))
@@ -129,14 +131,35 @@ func (d *systemd) logs(ctx context.Context, lines int, follow bool, out io.Write
 		args = append(args, uid, "_SYSTEMD_USER_UNIT="+serviceUnit, "+", uid, "USER_UNIT="+serviceUnit, "+", uid, "USER_UNIT="+socketUnit)
 	}
 	err := d.copy(ctx, out, args)
-	if exitCode(err) > 0 {
-		hint := "who may read the journal sees it: sudo credd service logs"
-		if d.System {
-			hint += " --system"
-		} else {
-			hint = fmt.Sprintf("who may read the journal sees it: sudo journalctl _UID=%d _SYSTEMD_USER_UNIT=%s", os.Getuid(), serviceUnit)
-		}
-		return &Error{Message: err.Error(), Hint: hint, Err: err}
+	if exitCode(err) < 1 {
+		return err
 	}
-	return err
+	sudo := "credd service logs --system"
+	if !d.System {
+		sudo = fmt.Sprintf("journalctl _UID=%d _SYSTEMD_USER_UNIT=%s", os.Getuid(), serviceUnit)
+	}
+	return &Error{Message: err.Error(), Hint: "who may read the journal sees it: sudo " + sudo, Err: err}
+}
+
+// written tells which program the service's file names, and whether the files are not as this credd would write them for it. Those of
+// a package are the package's.
+func (d *systemd) written(packaged string) (program string, outdated bool) {
+	dir := d.dir
+	if packaged != "" {
+		dir = packaged
+	}
+	text, err := os.ReadFile(filepath.Join(dir, serviceUnit))
+	if err != nil {
+		return "", there(filepath.Join(dir, socketUnit))
+	}
+	if program = units.Program(text); packaged != "" {
+		return program, false
+	}
+	as := *d.Service
+	as.Program = program
+	all, err := (&systemd{&as, d.program, d.scope, d.dir, d.kind}).files()
+	for _, f := range all {
+		outdated = outdated || !f.kept()
+	}
+	return program, outdated || err != nil
 }

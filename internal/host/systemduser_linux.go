@@ -3,8 +3,12 @@ package host
 import (
 	"context"
 	"os"
+	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"credd/internal/paths"
 )
 
 // reachable reports why the user's manager cannot be asked, or should not be.
@@ -30,17 +34,51 @@ func (d *systemd) reachable(ctx context.Context) error {
 	if err != nil {
 		return &Error{Message: "this user's service manager does not answer: " + err.Error(), Hint: strings.ReplaceAll(hint, "USER", userName()), Err: ErrNoManager}
 	}
-	return sameDirectories(out)
+	if err := sameDirectories(out); err != nil {
+		return err
+	}
+	out, err = d.ask(ctx, d.program, "--user", "show", "--property=UnitPath")
+	if err != nil {
+		return err
+	}
+	return d.readable(strings.Fields(strings.TrimPrefix(strings.TrimSpace(out), "UnitPath=")))
 }
 
-// userName is who we are, as far as the environment tells: for a text to copy.
-func userName() string {
-	for _, variable := range []string{"USER", "LOGNAME"} {
-		if name := os.Getenv(variable); name != "" {
-			return name
+// readable puts our units where the manager reads units of users: it may have started without the XDG_CONFIG_HOME that we have.
+func (d *systemd) readable(read []string) error {
+	dirs, err := userUnitDirs()
+	if err != nil || slices.Contains(read, d.dir) {
+		return err
+	}
+	for _, dir := range dirs {
+		if slices.Contains(read, dir) {
+			d.dir = dir
+			return nil
 		}
 	}
-	return "USER"
+	return &Error{Message: "this user's service manager reads no units in " + strings.Join(dirs, " nor in "), Hint: "see: systemctl --user show --property=UnitPath"}
+}
+
+// userUnitDirs are where units of a user may be: below XDG_CONFIG_HOME, and in the usual place.
+func userUnitDirs() ([]string, error) {
+	config, err := paths.Config()
+	if err != nil {
+		return nil, err
+	}
+	all := []string{filepath.Join(filepath.Dir(config), "systemd", "user")}
+	if usual := filepath.Join(os.Getenv("HOME"), ".config", "systemd", "user"); filepath.IsAbs(usual) && usual != all[0] {
+		all = append(all, usual)
+	}
+	return all, nil
+}
+
+// userName is who we are, for texts to copy and for the file that lingering leaves.
+func userName() string {
+	u, err := user.Current()
+	if err != nil {
+		return "USER"
+	}
+	return u.Username
 }
 
 // sameDirectories compares the environment of the manager, and so of the service, with ours: it must not read another configuration.

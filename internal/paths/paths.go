@@ -2,18 +2,8 @@
 package paths
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-)
-
-// maxSocket is the least of what systems allow in sockaddr_un: 104 bytes with the final NUL (macOS; Linux has 108).
-const maxSocket = 103
-
-var (
-	errNoHome   = errors.New("HOME is not set to an absolute path: set it, or XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME")
-	errTooLong  = errors.New("the path of the socket is longer than 103 bytes: set CREDD_SOCK to a shorter one")
-	errRelative = errors.New("CREDD_SOCK is not an absolute path")
 )
 
 // Config returns the directory of credd.toml and customers.
@@ -38,31 +28,42 @@ func Vault() (string, error) { return in(Data, "vault.age") }
 // each terminal that starts it.
 func AWS() (string, error) { return in(home, ".aws") }
 
-// Socket returns the daemon's socket. CREDD_SOCK overrides all.
+// Socket returns the socket of the daemon that is asked. CREDD_SOCK overrides all.
 func Socket() (string, error) {
 	if s := os.Getenv("CREDD_SOCK"); s != "" {
-		if !filepath.IsAbs(s) {
-			return "", errRelative
-		}
 		return fits(s)
 	}
 	return UsualSocket()
 }
 
-// UsualSocket returns the daemon's socket where CREDD_SOCK is not set.
-func UsualSocket() (string, error) {
-	dir, err := runtimeDir()
-	if err != nil {
-		return "", err
+// OwnSocket returns the socket that a daemon of the user's own serves. CREDD_SOCK overrides it.
+func OwnSocket() (string, error) {
+	if s := os.Getenv("CREDD_SOCK"); s != "" {
+		return fits(s)
 	}
-	return fits(filepath.Join(dir, "agent.sock"))
+	return ownSocket()
 }
 
-func fits(path string) (string, error) {
-	if len(path) > maxSocket {
-		return "", errTooLong
+// UsualSocket returns the socket of the daemon that is asked where CREDD_SOCK is not set: the user's own, or that of the credd of
+// this machine if the user has neither a socket nor a configuration.
+func UsualSocket() (string, error) {
+	own, err := ownSocket()
+	if err == nil && (exists(own) || isConfigured()) {
+		return own, nil
 	}
-	return path, nil
+	if all := System().Socket; exists(all) {
+		return all, nil // also for who has no home
+	}
+	return own, err
+}
+
+// IsSystem reports whether a socket is that of the credd of this machine.
+func IsSystem(socket string) bool { return socket == System().Socket }
+
+// isConfigured reports whether the user has a configuration.
+func isConfigured() bool {
+	dir, err := Config()
+	return err == nil && (exists(dir+"/credd.toml") || exists(dir+"/customers"))
 }
 
 func in(dir func() (string, error), name string) (string, error) {

@@ -122,3 +122,25 @@ func TestPrivate(t *testing.T) {
 		})
 	}
 }
+
+func TestMake(t *testing.T) {
+	base := t.TempDir()
+	if err := os.WriteFile(filepath.Join(base, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, dir, want string }{
+		{"new", "a", ""},
+		{"with those above it", "b/c/d", ""},
+		{"there already", "b/c", ""},
+		{"a file", "file", "not a directory"},
+		{"below a file", "file/a", "not a directory"},
+	} {
+		err := Make(filepath.Join(base, c.dir))
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
+		}
+	}
+	if i, err := os.Stat(filepath.Join(base, "b", "c")); err != nil || i.Mode().Perm() != 0o700 {
+		t.Errorf("got %v, %v, want mode 0700", i, err)
+	}
+}

@@ -59,7 +59,7 @@ func TestLaunchd(t *testing.T) {
 			}
 			delete(want, "EnvironmentVariables")
 			want["UserName"], want["GroupName"] = "_credd", "_credd"
-			want["ProgramArguments"], want["Sockets"] = []any{c.list.Credd, "--system", "serve"}, socket(c.list.Socket, 0o666)
+			want["ProgramArguments"], want["Sockets"] = []any{c.list.Credd, "serve", "--system"}, socket(c.list.Socket, 0o666)
 			got, err = c.list.Daemon()
 			if err != nil {
 				t.Fatal(err)

@@ -40,3 +40,19 @@ func quoted(name, credd string) string {
 	}
 	return "'" + credd + "'"
 }
+
+// Program returns the credd that a unit of systemd starts, "" if it shows none.
+func Program(unit []byte) string {
+	for line := range strings.Lines(string(unit)) {
+		value, ok := strings.CutPrefix(line, "ExecStart=")
+		if !ok {
+			continue
+		}
+		program, _, _ := strings.Cut(value, " ")
+		if inner, ok := strings.CutPrefix(value, `"`); ok {
+			program, _, _ = strings.Cut(inner, `"`)
+		}
+		return strings.ReplaceAll(strings.TrimSpace(program), "%%", "%")
+	}
+	return ""
+}

@@ -1,8 +1,8 @@
 package units
 
 import (
-	"bytes"
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -42,12 +42,24 @@ func TestNoMarkIsLeft(t *testing.T) {
 		}
 		n++
 		data, err := Render(name, "/usr/bin/credd")
-		if bytes.Contains(data, []byte("@")) {
+		if regexp.MustCompile(`@[A-Z]+@`).Match(data) {
 			t.Errorf("%s: a mark is left:\n%s", name, data)
 		}
 		return err
 	})
 	if err != nil || n < 7 {
 		t.Errorf("got %d texts, %v", n, err)
+	}
+}
+
+func TestProgramOfAUnit(t *testing.T) {
+	for _, credd := range []string{"/usr/bin/credd", "/home/ana/my tools/100%/credd", "/opt/50%/credd"} {
+		text, err := Render("user/credd.service", credd)
+		if got := Program(text); got != credd || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, credd)
+		}
+	}
+	if got := Program([]byte("[Service]\n")); got != "" {
+		t.Errorf("got %q of a unit without a program", got)
 	}
 }

@@ -21,6 +21,7 @@ const (
 	DoRefresh = "refresh"     // Name is a role -> Session
 	DoForget  = "forget"      // Name is a role or a customer, or All -> Forgotten
 	DoNames   = "names"       // Text, which names hold -> Names
+	DoAlive   = "alive"       // -> Done; the daemon asks itself so
 
 	// Of sources. These may ask questions and send events before their reply.
 	DoLogin    = "login"     // Name, Device -> Login
@@ -164,6 +165,7 @@ type Source struct {
 // Session is one live session.
 type Session struct {
 	Role        string    `json:"role"`
+	User        string    `json:"user,omitempty"` // whose it is, on a machine's credd
 	Source      string    `json:"source"`
 	AccessKeyID string    `json:"access_key_id"`
 	ARN         string    `json:"arn"`

@@ -26,9 +26,11 @@ type Entry struct {
 	AssumedRoleID string    `json:"assumed_role_id"` // AROA…:SESSION
 	RequestID     string    `json:"request_id"`      // of the STS call that made the session, or that failed
 
+	User      string `json:"user"` // the name of who asked, on a machine's credd; it is uid and sid that tell users apart
 	UID       uint32 `json:"uid"`
+	SID       string `json:"sid"` // on Windows, where uid is 0
 	PID       int    `json:"pid"`
-	Exe       string `json:"exe"` // of the process that asked and of its parent, where the kernel shows them
+	Exe       string `json:"exe"` // of the process that asked and of its parent, where the kernel shows them: to a machine's credd not those of other users
 	ParentPID int    `json:"parent_pid"`
 	ParentExe string `json:"parent_exe"`
 

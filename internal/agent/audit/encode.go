@@ -12,8 +12,8 @@ const (
 	// maxText bounds each text, in bytes: a role has at most 512, the rest is names and one sentence; only a path made
 	// to be long is longer.
 	maxText = 1024
-	// maxLine bounds a line with its end, in bytes: nine texts of which each byte is escaped to six, and the rest.
-	maxLine = 64 << 10
+	// maxLine bounds a line with its end, in bytes: eleven texts of which each byte is escaped to six, and the rest.
+	maxLine = 80 << 10
 
 	millis = "2006-01-02T15:04:05.000Z"
 	more   = "…"
@@ -39,8 +39,10 @@ func (e *Entry) append(b []byte) []byte {
 	b = appendText(b, "access_key_id", e.AccessKeyID)
 	b = appendText(b, "assumed_role_id", e.AssumedRoleID)
 	b = appendText(b, "request_id", e.RequestID)
+	b = appendText(b, "user", e.User)
 	b = append(b, `,"uid":`...)
 	b = strconv.AppendUint(b, uint64(e.UID), 10)
+	b = appendText(b, "sid", e.SID)
 	b = append(b, `,"pid":`...)
 	b = strconv.AppendInt(b, int64(e.PID), 10)
 	b = appendText(b, "exe", e.Exe)

@@ -63,6 +63,11 @@ func (l *Log) Record(e Entry) error {
 	return notRotated
 }
 
+// Read is Read of this log's files. It does not keep entries from being recorded meanwhile.
+func (l *Log) Read(f Filter, each func(Entry) error) (skipped int, err error) {
+	return Read(l.path, f, each)
+}
+
 // Close ends the log. What was recorded is in the file already.
 func (l *Log) Close() error {
 	l.mu.Lock()

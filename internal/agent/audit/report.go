@@ -63,24 +63,28 @@ type Report struct {
 	Skipped   int // lines that cannot be read
 }
 
+// NewReport returns a report of nothing.
+func NewReport() *Report { return &Report{Uses: map[string]*Use{}, Own: map[string]*Use{}} }
+
 // Tally reads the log at path and counts the entries that f wants, by customer or by role. What it keeps grows with the number
 // of roles and not with the log.
 func Tally(path string, f Filter, byCustomer bool) (*Report, error) {
-	r := &Report{Uses: map[string]*Use{}, Own: map[string]*Use{}}
+	r := NewReport()
 	var err error
 	r.Skipped, err = Read(path, Filter{}, func(e Entry) error {
 		if r.Oldest.IsZero() || e.Time.Before(r.Oldest) {
 			r.Oldest = e.Time
 		}
 		if f.Match(e) {
-			r.count(e, byCustomer)
+			r.Count(e, byCustomer)
 		}
 		return nil
 	})
 	return r, err
 }
 
-func (r *Report) count(e Entry, byCustomer bool) {
+// Count adds an entry, by customer or by role.
+func (r *Report) Count(e Entry, byCustomer bool) {
 	customer, _, isRole := strings.Cut(e.Role, "/")
 	switch {
 	case e.From == "verify":

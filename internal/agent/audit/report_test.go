@@ -139,7 +139,7 @@ func TestTallyKeepsLittle(t *testing.T) {
 		u.count(Entry{Time: now, Outcome: "ok", RequestID: fmt.Sprint("r", i), Expires: now.Add(time.Hour)})
 		u.count(Entry{Time: now.Add(time.Minute), Outcome: "ok", From: "cache", RequestID: fmt.Sprint("r", i), Expires: now.Add(time.Hour)})
 		most = max(most, len(u.calls.until))
-		r.count(Entry{Time: now, Role: fmt.Sprintf("x/%d", i), Outcome: "unknown_role"}, false)
+		r.Count(Entry{Time: now, Role: fmt.Sprintf("x/%d", i), Outcome: "unknown_role"}, false)
 	}
 	if u.Calls() != n || most > leastKept || len(r.Uses) != 0 || r.Unknown != n {
 		t.Errorf("got %d calls, %d kept at most, %d roles, %d unknown", u.Calls(), most, len(r.Uses), r.Unknown)

@@ -147,6 +147,19 @@ func (c *Cache) Retry(key Key) time.Time {
 	return time.Time{}
 }
 
+// Retries returns when each role that failed is fetched again at the earliest, for the last of its holders.
+func (c *Cache) Retries() map[string]time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := map[string]time.Time{}
+	for key, e := range c.entries {
+		if e.failure.until.After(out[key.Role]) {
+			out[key.Role] = e.failure.until
+		}
+	}
+	return out
+}
+
 // Drop forgets the sessions and failures that match (the session is nil if there is none) and returns the keys that had a live session. A flight
 // under way still answers those who wait for it, and no one after.
 func (c *Cache) Drop(match func(Key, *cred.Session) bool) []Key {

@@ -28,6 +28,7 @@ const (
 // Key names a session by all that changes it or its attribution.
 type Key struct {
 	Role        string
+	Holder      string // whose it is
 	Fingerprint string // of everything else
 }
 

@@ -39,7 +39,7 @@ var customerKeys = []key[customerDraft]{
 	{"default_role", func(c *checker, f field, d *customerDraft) { d.customer.DefaultRole, d.defaultLine = c.text(f), f.line }},
 	str("note", (*checker).text, func(d *customerDraft) *string { return &d.customer.Note }),
 	{"role", (*checker).roles},
-	{name: "allow"},
+	{"allow", func(c *checker, f field, d *customerDraft) { d.customer.Allow = c.allow(f) }},
 }
 
 var roleKeys = []key[roleDraft]{
@@ -58,7 +58,8 @@ var roleKeys = []key[roleDraft]{
 	str("source_identity", func(c *checker, f field) string {
 		return c.matchingLength(f, identityForm, 2, 64, "2 to 64 characters of A-Z a-z 0-9 _ + = , . @ - (STS AssumeRole)")
 	}, func(r *roleDraft) *string { return &r.role.SourceIdentity }),
-	{name: "allow"}, {name: "confirm"},
+	{"allow", func(c *checker, f field, r *roleDraft) { r.role.Allow = c.allow(f) }},
+	{name: "confirm"},
 }
 
 func (c *checker) roles(f field, d *customerDraft) {
@@ -133,7 +134,7 @@ func (c *checker) ownRole(f field, r *roleDraft) {
 }
 
 // ownRoleKeys are those of a role without an ARN.
-var ownRoleKeys = []string{ownSession, "source", "duration", "region"}
+var ownRoleKeys = []string{ownSession, "source", "duration", "region", "allow"}
 
 // readCustomer reads a customer's file.
 func readCustomer(t *table, c *checker) *customerDraft {

@@ -27,6 +27,7 @@ type NewRole struct {
 	Duration     string
 	SessionName  string // a template
 	Region       string
+	Allow        *Allow // nil: its customer's, or none
 	CustomerName string // of a customer that is new
 	AccountID    string // likewise, where there is no ARN to tell it
 	Environment  string // likewise
@@ -62,7 +63,7 @@ func (w Editor) AddRole(n NewRole) (path string, err error) {
 	if !CanBeRole(n.Name) {
 		return "", fmt.Errorf("%s is not a role's name, such as acme/admin", quote(n.Name))
 	}
-	if err := os.MkdirAll(customersDir(dir), 0o700); err != nil {
+	if err := disk.MakeShared(customersDir(dir)); err != nil {
 		return "", err
 	}
 	e, err := begin(dir, customer)
@@ -225,20 +226,17 @@ func (e *edit) after(draft *customerDraft) *Roster {
 	return next
 }
 
-// replace writes a file in one step and keeps its mode. A link stays a link: its target is replaced.
+// replace writes a file in one step and keeps its owner, its group and its mode. A link stays a link: its target is replaced. A new file
+// can be read by the group of a directory that is shared with it: the daemon of a machine has not the user of who edits its files.
 func replace(path string, data []byte, isNew bool) error {
 	if isNew {
-		return disk.Create(path, data) // fails if somebody made it meanwhile
+		return disk.CreateShared(path, data) // fails if somebody made it meanwhile
 	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return err
-	}
-	return disk.Replace(target, data, info.Mode().Perm())
+	return disk.Rewrite(target, data)
 }
 
 // unwritten is the first error of writing a file, which is not to name the temporary one.

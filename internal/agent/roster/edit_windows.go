@@ -1,9 +1,20 @@
 package roster
 
-import "os"
+import (
+	"path/filepath"
+	"time"
 
-// lockDir only checks that the directory is there: Windows has no lock on directories.
+	"credd/internal/disk"
+)
+
+// editing is how long a command waits for another one that edits.
+const editing = 30 * time.Second
+
+// lockDir keeps two editing commands from losing each other's change. Windows has no lock on directories: it is on a file.
 func lockDir(dir string) (unlock func(), err error) {
-	_, err = os.Stat(dir)
-	return func() {}, err
+	f, err := disk.Lock(filepath.Join(dir, ".credd.lock"), editing)
+	if err != nil {
+		return nil, err
+	}
+	return func() { f.Close() }, nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Export is a customer's file for somebody else's customers/. It has what the customer gave us and what narrows a session, and
-// nothing of ours: no external ID, source, session name, note, tag or source identity. Its empty external_id is refused
+// nothing of ours: no external ID, source, session name, note, tag, source identity or allow. Its empty external_id is refused
 // until it is filled in, so that no role is tried without.
 func (r *Roster) Export(key string) (string, error) {
 	c, err := r.FindCustomer(key)
@@ -40,6 +40,9 @@ func (x *exporter) text() string {
 	x.b.WriteString(line("environment", d.customer.Environment) + line("region", d.customer.Region))
 	if x.roles[d.customer.DefaultRole] {
 		x.b.WriteString(line("default_role", d.customer.DefaultRole))
+	}
+	if d.customer.Allow != nil {
+		x.b.WriteString("# Who may use its roles was set here (allow).\n")
 	}
 	for _, role := range d.roles {
 		x.role(role)
@@ -88,6 +91,9 @@ func (x *exporter) role(d *roleDraft) {
 	}
 	if r.SourceIdentity != "" {
 		x.b.WriteString("# A source_identity was set here.\n")
+	}
+	if r.Allow != nil {
+		x.b.WriteString("# Who may use it was set here (allow).\n")
 	}
 }
 

@@ -15,10 +15,21 @@ import (
 // broken keeps its last good version of previous, which may be nil. If the files that changed since are named, only they
 // are looked at. What is wrong shows in Problems.
 func Load(dir string, previous *Roster, changed ...string) *Roster {
+	return load(dir, false, previous, changed)
+}
+
+// LoadForAll is Load for a daemon that serves all users of the machine: whoever writes a file of an included directory decides who may
+// use its roles, so that such a file is looked at as strictly as one of customers/.
+func LoadForAll(dir string, previous *Roster, changed ...string) *Roster {
+	return load(dir, true, previous, changed)
+}
+
+func load(dir string, strict bool, previous *Roster, changed []string) *Roster {
 	if previous == nil {
 		previous = &Roster{}
 	}
 	r := newRoster(dir, previous)
+	r.strict = strict
 	hint := previous.hint(changed)
 	r.loadSettings(previous, hint)
 	r.dirs = []string{dir}
@@ -137,7 +148,7 @@ func (r *Roster) readAll(files []found, previous *Roster, hint map[string]bool) 
 				path := files[i].path
 				results[i] = previous.files[path]
 				if results[i] == nil || hint == nil || hint[path] {
-					results[i] = reread(path, files[i].own, results[i], hint[path], func(now *file, t *table, c *checker) { now.customer = readCustomer(t, c) })
+					results[i] = reread(path, files[i].own || r.strict, results[i], hint[path], func(now *file, t *table, c *checker) { now.customer = readCustomer(t, c) })
 				}
 			}
 		})

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"fmt"
 	"iter"
 	"maps"
 	"regexp"
@@ -64,18 +63,21 @@ func cutRole(name string) (customer, role string, ok bool) { return strings.Cut(
 // isRole says whether a source is another role, as its name shows.
 func isRole(source string) bool { return strings.Contains(source, "/") }
 
-type unknownRoleError struct{ name, nearest string }
+type unknownRoleError struct {
+	name, nearest string
+	told          bool // others may be there, which were not told
+}
 
 func (e *unknownRoleError) Unwrap() error { return ErrUnknownRole }
 func (e *unknownRoleError) Error() string {
-	if e.nearest != "" {
-		return fmt.Sprintf("no such role: %s (did you mean %s?)", quote(e.name), e.nearest)
+	text := "no such role: " + quote(e.name)
+	if e.told {
+		text = "there is no role " + quote(e.name) + " that you may use"
 	}
-	return "no such role: " + quote(e.name)
-}
-
-func unknownRole(name string, known iter.Seq[string]) error {
-	return &unknownRoleError{name, nearest(name, known)}
+	if e.nearest != "" {
+		text += " (did you mean " + e.nearest + "?)"
+	}
+	return text
 }
 
 // Nearest returns the role, or with @ the source, whose name is at most two typos away, "" if there is none.

@@ -68,6 +68,9 @@ func (r *Roster) role(c *Customer, draft *roleDraft) *Role {
 	}
 	role.SessionName = cmp.Or(role.SessionName, def.SessionName)
 	role.Region = cmp.Or(role.Region, c.Region, def.Region)
+	if role.Allow == nil {
+		role.Allow = c.Allow
+	}
 	if role.ExternalID.IsZero() && role.ARN != "" {
 		role.ExternalID = c.draft.externalID
 	}

@@ -109,7 +109,7 @@ func back(dir, customer string, do func(path string) error) (path string, err er
 	if !isName(customer) {
 		return "", fmt.Errorf("%w: %s", ErrUnknownCustomer, quote(customer))
 	}
-	if err := os.MkdirAll(customersDir(dir), 0o700); err != nil {
+	if err := disk.MakeShared(customersDir(dir)); err != nil {
 		return "", err
 	}
 	unlock, err := lockDir(dir)

@@ -102,12 +102,6 @@ type Source struct {
 	Line        int
 }
 
-// Allow names who may use a role. A role without one is open to the daemon's owner; on a machine's credd, to nobody.
-type Allow struct {
-	Users  []string // names, or numbers (SIDs on Windows)
-	Groups []string
-}
-
 // Customer is an account holder.
 type Customer struct {
 	Key         string // the file's name without .toml
@@ -117,6 +111,7 @@ type Customer struct {
 	Region      string
 	DefaultRole string
 	Note        string
+	Allow       *Allow // of its roles that have none of their own; nil: its file says nothing
 	File        string
 
 	draft *customerDraft
@@ -152,6 +147,7 @@ type Role struct {
 	Tags           map[string]string
 	TransitiveTags []string
 	SourceIdentity string
+	Allow          *Allow // its own, else its customer's; nil: neither says anything
 	File           string
 	Line           int
 
@@ -163,6 +159,8 @@ type Roster struct {
 	Settings Settings
 
 	dir       string
+	told      bool // by Of
+	strict    bool // included files are looked at like our own
 	sources   map[string]*Source
 	customers map[string]*Customer
 	roles     map[string]*Role
@@ -229,7 +227,7 @@ func (r *Roster) Role(name string) (*Role, error) {
 			return nil, p
 		}
 	}
-	return nil, unknownRole(name, maps.Keys(r.roles))
+	return nil, &unknownRoleError{name, nearest(name, maps.Keys(r.roles)), r.told}
 }
 
 // Profile is the name of a role's profile. Two roles may have one.

@@ -28,11 +28,26 @@ func (n NewRole) table(role string, externalIDIsKnown bool) string {
 	if n.ARN == "" {
 		text += ownSession + " = true\n"
 	}
-	text += line("source", n.Source) + line("duration", n.Duration) + line("session_name", n.SessionName) + line("region", n.Region)
+	text += line("source", n.Source) + line("duration", n.Duration) + line("session_name", n.SessionName) + line("region", n.Region) + n.Allow.line()
 	if !externalIDIsKnown {
 		text += line("external_id", n.ExternalID.Reveal())
 	}
 	return text
+}
+
+// line is the allow of a role, as a table in one line.
+func (a *Allow) line() string {
+	if a == nil {
+		return ""
+	}
+	users, groups := "users = "+listOf(a.Users), "groups = "+listOf(a.Groups)
+	switch {
+	case len(a.Groups) == 0:
+		return "allow = { " + users + " }\n"
+	case len(a.Users) == 0:
+		return "allow = { " + groups + " }\n"
+	}
+	return "allow = { " + users + ", " + groups + " }\n"
 }
 
 // tableKey is the name of a role or a source as a part of a table's header.

@@ -15,7 +15,7 @@ var (
 	// ErrNoDaemon is returned where nothing listens.
 	ErrNoDaemon = errors.New("credd is not running")
 
-	// ErrForeign is returned where the process that listens is neither ours nor root's. Nothing was sent to it.
+	// ErrForeign is returned where the process that listens is not ours, nor root's, nor the credd of this machine. Nothing was sent to it.
 	ErrForeign = errors.New("the socket is served by another user")
 
 	// ErrTimeout is returned when the deadline passes.

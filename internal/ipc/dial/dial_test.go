@@ -209,10 +209,10 @@ func FuzzReply(f *testing.F) {
 		written := make(chan struct{})
 		go func() {
 			defer close(written)
-			stream{fds[1], time.Now().Add(patience)}.send(sent)
+			within(fds[1], time.Now().Add(patience)).send(sent)
 			syscall.Close(fds[1])
 		}()
-		kind, payload, err := receive(stream{fds[0], time.Now().Add(patience)})
+		kind, payload, err := receive(within(fds[0], time.Now().Add(patience)))
 		syscall.Shutdown(fds[0], syscall.SHUT_RDWR)
 		<-written
 		switch {

@@ -4,65 +4,25 @@ package dial
 
 import (
 	"io"
-	"os"
 	"syscall"
 	"time"
 
-	"credd/internal/ipc"
+	"credd/internal/paths"
 )
 
-// Ask sends one frame to the daemon at path and returns its reply. Questions that come before it are put to person.
-func Ask(path string, frame []byte, deadline time.Time, person Person) (ipc.Kind, []byte, error) {
+// reach returns a stream to a daemon that is trusted.
+func reach(path string, deadline time.Time) (stream, error) {
 	fd, err := connect(path, deadline)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer syscall.Close(fd)
-	s := stream{fd, deadline}
-	// A daemon that refuses answers before it has read, so a failed write does not yet tell the reason.
-	if err := s.send(frame); err == ErrTimeout {
-		return 0, nil, err
-	}
-	for {
-		kind, payload, err := receive(s)
-		if err != nil || kind != ipc.KindQuestion {
-			return kind, payload, err
-		}
-		q, err := ipc.ParseQuestion(payload)
-		if err != nil {
-			return 0, nil, err
-		}
-		answer := ipc.AppendAnswer(nil, person(q, fd, deadline))
-		s.send(ipc.Append(nil, ipc.KindAnswer, answer)) // if that fails the reply tells, or its lack
-	}
+	return within(fd, deadline), err
 }
 
-// receive reads one frame, whole or not at all.
-func receive(s stream) (ipc.Kind, []byte, error) {
-	kind, payload, err := ipc.Read(s, ipc.MaxDocument)
-	switch err {
-	case io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET:
-		err = ErrLost
-	}
-	return kind, payload, err
-}
-
-// Probe reports whether a daemon of ours listens at path, without a request.
-func Probe(path string, deadline time.Time) error {
-	fd, err := connect(path, deadline)
-	if err != nil {
-		return err
-	}
-	return syscall.Close(fd)
-}
-
-// connect returns a connection to a daemon of ours, or of root's.
+// connect returns a connection to a daemon that is trusted.
 func connect(path string, deadline time.Time) (int, error) {
 	fd, err := newSocket()
 	if err != nil {
 		return -1, err
 	}
-	s := stream{fd, deadline}
+	s := within(fd, deadline)
 	for {
 		if err = s.limit(syscall.SO_SNDTIMEO); err != nil {
 			break
@@ -73,7 +33,7 @@ func connect(path string, deadline time.Time) (int, error) {
 		}
 	}
 	if err == nil {
-		err = trust(fd)
+		err = trust(fd, path)
 	}
 	switch err {
 	case nil:
@@ -89,24 +49,37 @@ func connect(path string, deadline time.Time) (int, error) {
 	return -1, err
 }
 
-// trust returns nil if the process that listens is ours or root's.
-func trust(fd int) error {
+// trust returns nil if the process that listens may be the daemon.
+func trust(fd int, path string) error {
 	uid, err := serverUID(fd)
-	if err == nil && int(uid) != os.Getuid() && uid != 0 {
+	if err == nil && !paths.Trusts(path, uid) {
 		err = ErrForeign
 	}
 	return err
 }
 
+func (s stream) close() error { return syscall.Close(s.fd) }
+
+func (s stream) handle() int { return s.fd }
+
+// ended reports whether the other end went away.
+func ended(err error) bool { return err == syscall.ECONNRESET }
+
 // stream reads and writes with a deadline for all of it together.
 type stream struct {
-	fd       int
-	deadline time.Time
+	fd int
+
+	// end is in nanoseconds since began. A time.Time behind an io.Reader brings credhelper its methods and time zones: 40 KB.
+	end int64
 }
+
+var began = time.Now()
+
+func within(fd int, deadline time.Time) stream { return stream{fd, int64(deadline.Sub(began))} }
 
 // limit gives the next system call the time that is left.
 func (s stream) limit(option int) error {
-	left := time.Until(s.deadline)
+	left := time.Duration(s.end) - time.Since(began)
 	if left <= 0 {
 		return ErrTimeout
 	}

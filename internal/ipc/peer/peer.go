@@ -3,7 +3,6 @@ package peer
 
 import (
 	"errors"
-	"net"
 	"strconv"
 )
 
@@ -27,29 +26,12 @@ type Peer struct {
 	GID uint32 // of its primary group; not on Windows
 	PID int    // 0 where the kernel does not tell
 
-	seen uint64 // when Of was called, in the unit of a process's start: who started later is somebody else
+	elevated bool   // on Windows only: it has the rights of an administrator in hand
+	seen     uint64 // when Of was called, in the unit of a process's start: who started later is somebody else
 }
 
 // ErrUnknown is returned where the kernel does not tell who the peer is. Treat it as a stranger.
 var ErrUnknown = errors.New("the kernel does not tell who is at the other end")
-
-// Of returns the peer of a unix socket connection. Of any other, Linux would say uid 4294967295 without an error.
-func Of(c net.Conn) (Peer, error) {
-	u, ok := c.(*net.UnixConn)
-	if !ok {
-		return Peer{}, ErrUnknown
-	}
-	raw, err := u.SyscallConn()
-	if err != nil {
-		return Peer{}, err
-	}
-	var p Peer
-	var perr error
-	if err := raw.Control(func(fd uintptr) { p, perr = of(int(fd)) }); err != nil {
-		return Peer{}, err
-	}
-	return p, perr
-}
 
 // Facts are what the kernel shows of a process and its parent. What it does not show, or what changed while it was
 // read, is left empty.

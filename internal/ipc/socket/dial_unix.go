@@ -7,13 +7,13 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"os"
 	"syscall"
 
 	"credd/internal/ipc/peer"
+	"credd/internal/paths"
 )
 
-// Dial connects to the daemon. Who listens is checked before a byte is sent: ourselves, or root.
+// Dial connects to the daemon. Who listens is checked before a byte is sent: ourselves, root, or the credd of this machine.
 func Dial(ctx context.Context, path string) (net.Conn, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "unix", path)
@@ -28,7 +28,7 @@ func Dial(ctx context.Context, path string) (net.Conn, error) {
 		c.Close()
 		return nil, err
 	}
-	if int(p.UID) != os.Getuid() && p.UID != 0 {
+	if !paths.Trusts(path, p.UID) {
 		c.Close()
 		return nil, ErrForeign
 	}

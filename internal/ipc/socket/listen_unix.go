@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -27,7 +29,7 @@ const (
 type Listener struct {
 	l    *net.UnixListener
 	path string
-	id   os.FileInfo // of the socket, to delete no other one
+	id   os.FileInfo // of the socket, to delete no other one; nil for one that is not ours to delete
 	lock *os.File
 	once sync.Once
 	done chan struct{}
@@ -40,7 +42,12 @@ func Listen(path string) (*Listener, error) {
 	if err := paths.Private(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(path + ".lock")
+	return listenLocked(path, path+".lock")
+}
+
+// listenLocked serves path, in a directory that is as it should be.
+func listenLocked(path, lockPath string) (*Listener, error) {
+	lock, err := lockFile(lockPath)
 	if errors.Is(err, ErrRunning) {
 		return nil, running(path)
 	}
@@ -86,11 +93,25 @@ func running(path string) error {
 		return ErrRunning
 	}
 	defer c.Close()
+	return runningAt(path, c)
+}
+
+// runningAt names the process that listens at the other end of c: a daemon, or the service manager, which starts one.
+func runningAt(path string, c net.Conn) error {
 	p, err := peer.Of(c)
-	if err != nil || p.PID == 0 {
+	switch {
+	case err != nil || p.PID == 0:
 		return ErrRunning
+	case manages(p.PID):
+		return fmt.Errorf("%w: the service manager listens at %s and starts it when it is needed", ErrRunning, path)
 	}
 	return fmt.Errorf("%w with pid %d", ErrRunning, p.PID)
+}
+
+// manages reports whether a process is a service manager: the machine's, or on Linux a user's.
+func manages(pid int) bool {
+	name, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+	return pid == 1 || strings.TrimSpace(string(name)) == "systemd"
 }
 
 func bind(path string) (*net.UnixListener, error) {
@@ -120,14 +141,17 @@ func removeStale(path string) error {
 	}
 	c, err := net.DialTimeout("unix", path, dialTimeout)
 	if err == nil {
-		c.Close()
-		return ErrRunning
+		defer c.Close()
+		return runningAt(path, c)
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("is %s still served? %w", path, err)
 	}
 	return os.Remove(path)
 }
+
+// Path is where callers connect.
+func (l *Listener) Path() string { return l.path }
 
 // Accept returns the next caller. It outlasts a lack of file descriptors or memory.
 func (l *Listener) Accept() (*Conn, error) {
@@ -163,7 +187,7 @@ func (l *Listener) Close() error {
 	var err error
 	l.once.Do(func() {
 		close(l.done)
-		if i, serr := os.Lstat(l.path); serr == nil && os.SameFile(i, l.id) {
+		if i, serr := os.Lstat(l.path); serr == nil && l.id != nil && os.SameFile(i, l.id) {
 			os.Remove(l.path)
 		}
 		err = errors.Join(l.l.Close(), l.lock.Close())

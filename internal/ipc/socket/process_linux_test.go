@@ -50,6 +50,8 @@ func other(role, path string) int {
 		if got, err := io.ReadAll(c); err != nil || len(got) > 0 {
 			return 1
 		}
+	case "inherit": // and serve one caller
+		return inherited(path)
 	case "serve": // until killed
 		l, err := Listen(path)
 		if err != nil {

@@ -28,11 +28,14 @@ var passed = []string{
 	"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "SSL_CERT_FILE", "SSL_CERT_DIR", "CREDD_SOCK",
 }
 
-// Daemon starts the credd beside this program and waits until it listens at path. Programs that find no daemon at the same
+// Daemon has the service manager start credd, or else starts the one beside this program, and waits until it listens at path. Programs that find no daemon at the same
 // time start one between them. Its errors are *Error, those of package dial, or the system's.
 func Daemon(path string, deadline time.Time) error {
 	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
+	}
+	if paths.IsSystem(path) {
+		return &Error{"the credd of this machine is not running", "root starts it: sudo credd service start --system"}
 	}
 	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
 		deadline = limit
@@ -44,6 +47,9 @@ func Daemon(path string, deadline time.Time) error {
 	defer syscall.Close(lock) // and so unlocks
 	if err := dial.Probe(path, deadline); err != dial.ErrNoDaemon {
 		return err // somebody else started it, or it cannot be asked
+	}
+	if byManager(path, deadline) {
+		return nil
 	}
 	log, err := paths.Log()
 	if err != nil {
@@ -87,10 +93,7 @@ func startLock(path string, deadline time.Time) (int, error) {
 // spawn runs `credd serve` in a session of its own, with no descriptor of ours: an SDK waits until all copies of its
 // pipes are closed.
 func spawn(log string) (pid int, err error) {
-	exe, err := os.Executable()
-	if err == nil {
-		exe, err = filepath.EvalSymlinks(exe)
-	}
+	exe, err := program()
 	if err != nil {
 		return 0, &Error{"start credd: " + err.Error(), startByHand}
 	}
@@ -118,7 +121,7 @@ func spawn(log string) (pid int, err error) {
 
 // streams opens what the daemon gets for stdin and stdout, and for stderr.
 func streams(log string) (null, errs int, err error) {
-	if err := os.MkdirAll(filepath.Dir(log), 0o700); err != nil {
+	if err := paths.Make(filepath.Dir(log)); err != nil {
 		return -1, -1, err
 	}
 	errs, err = syscall.Open(log, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_APPEND|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)

@@ -1,0 +1,279 @@
+//go:build linux
+
+package box
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// installed puts credd and credhelper into a box, built once for all tests.
+func installed(t *testing.T, b *Box) {
+	t.Helper()
+	dir, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"credd", "credhelper"} {
+		b.Copy(t, filepath.Join(dir, name), "/usr/bin/"+name)
+	}
+}
+
+var binaries = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "credd-box")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command("go", "build", "-o", dir, "credd/cmd/credd", "credd/cmd/credhelper")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Stderr = os.Stderr
+	return dir, cmd.Run()
+})
+
+// answer is what a program inside said.
+type answer struct {
+	out, err string
+	code     int
+}
+
+func say(t *testing.T, cmd *exec.Cmd) answer {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+		t.Fatal(err)
+	}
+	return answer{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
+}
+
+// state is what credd service status --json tells.
+type state struct {
+	Manager, Program                                 string
+	Installed, Packaged, Listening, Running, Lingers bool
+	Outdated                                         bool
+	AtLogin                                          bool `json:"at_login"`
+	PID                                              int
+	Other                                            int `json:"other_pid"`
+	Files                                            []string
+}
+
+func stateOf(t *testing.T, cmd *exec.Cmd) (st state) {
+	t.Helper()
+	got := say(t, cmd)
+	if err := json.Unmarshal([]byte(got.out), &st); err != nil || got.code != 0 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	return st
+}
+
+// files lists what is below directories, with modes and owners.
+func (b *Box) files(t *testing.T, dirs ...string) []string {
+	t.Helper()
+	out := b.Run(t, append(append([]string{"find"}, dirs...), "-printf", "%M %u:%g %p %l\n")...)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	slices.Sort(lines)
+	return lines
+}
+
+// managers keeps the files of service managers. Others of this machine may change meanwhile.
+func managers(files []string) []string {
+	return slices.DeleteFunc(files, func(f string) bool {
+		return !strings.Contains(f, " /etc/systemd") && !strings.Contains(f, " /etc/sysusers.d") && !strings.Contains(f, " /etc/init.d")
+	})
+}
+
+func TestAServiceOfAUser(t *testing.T) {
+	b := Up(t)
+	installed(t, b)
+	b.User(t, "ana", 1500)
+	ana := func(args ...string) *exec.Cmd { return b.CommandAs("ana", append([]string{"credd"}, args...)...) }
+	if st := stateOf(t, ana("service", "status", "--json")); st.Installed || st.Listening || st.Manager != "systemd" || !st.Lingers || len(st.Files) > 0 {
+		t.Errorf("before: got %+v", st)
+	}
+	before := b.files(t, "/home/ana")
+
+	// One that credhelper would have started is ended for the service's.
+	b.As(t, "ana", "systemd-run", "--user", "--quiet", "--unit=by-hand", "/usr/bin/credd", "serve")
+	other := 0
+	Eventually(t, "credd serves", func() bool {
+		other = stateOf(t, ana("service", "status", "--json")).Other
+		return other != 0
+	})
+
+	got := say(t, ana("service", "install"))
+	for _, want := range []string{
+		"wrote /home/ana/.config/systemd/user/credd.service\n", "wrote /home/ana/.config/systemd/user/credd.socket\n",
+		"ran /usr/bin/systemctl --user daemon-reload\n", "ran /usr/bin/systemctl --user enable credd.socket\n", "ran /usr/bin/systemctl --user start credd.socket\n",
+		"ended the credd with pid ", "at the first use of its socket",
+	} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("install: got no %q in %+v", want, got)
+		}
+	}
+	if got := say(t, ana("service", "install")); got.code != 0 || got.out != "nothing to do: credd is a service of systemd already\n" || got.err != "" {
+		t.Errorf("again: got %+v", got)
+	}
+	st := stateOf(t, ana("service", "status", "--json"))
+	if !st.Installed || !st.Listening || st.Running || !st.AtLogin || st.Packaged || st.Outdated || st.Other != 0 || len(st.Files) != 2 || st.Program != "/usr/bin/credd" {
+		t.Errorf("after: got %+v", st)
+	}
+	if out := b.Run(t, "stat", "-c", "%a %U", "/run/user/1500/credd/agent.sock"); out != "600 ana\n" {
+		t.Errorf("the socket: got %q", out)
+	}
+
+	// An older version's unit is replaced, a stopped service is started.
+	b.As(t, "ana", "sed", "-i", "s/^Description=.*/Description=old/", "/home/ana/.config/systemd/user/credd.service")
+	if st := stateOf(t, ana("service", "status", "--json")); !st.Outdated {
+		t.Errorf("an old unit: got %+v", st)
+	}
+	if got := say(t, ana("service", "install")); got.code != 0 || !strings.Contains(got.out, "wrote /home/ana/.config/systemd/user/credd.service\n") || strings.Contains(got.out, "wrote /home/ana/.config/systemd/user/credd.socket") {
+		t.Errorf("an old unit: got %+v", got)
+	}
+	if got := say(t, ana("service", "stop")); got.code != 0 || !strings.Contains(got.out, "stop credd.socket credd.service") {
+		t.Errorf("stop: got %+v", got)
+	}
+	if got := say(t, ana("service", "stop")); got.out != "nothing to do: it does not run\n" {
+		t.Errorf("stop again: got %+v", got)
+	}
+	if got := say(t, ana("service", "install")); got.code != 0 || !strings.Contains(got.out, "start credd.socket") {
+		t.Errorf("start by install: got %+v", got)
+	}
+
+	got = say(t, ana("service", "uninstall"))
+	if got.code != 0 || !strings.Contains(got.out, "removed /home/ana/.config/systemd/user/credd.socket\n") || !strings.Contains(got.err, "kept the audit log and state: /home/ana/.local/state/credd\n") {
+		t.Errorf("uninstall: got %+v", got)
+	}
+	if got := say(t, ana("service", "uninstall")); got.code != 0 || !strings.HasPrefix(got.out, "nothing to do") {
+		t.Errorf("uninstall again: got %+v", got)
+	}
+	after := slices.DeleteFunc(b.files(t, "/home/ana"), func(f string) bool { return strings.Contains(f, "/.local") }) // the daemon's own
+	before = slices.DeleteFunc(before, func(f string) bool { return strings.Contains(f, "/.local") })
+	if !slices.Equal(before, after) {
+		t.Errorf("left behind: got\n%s\nwant\n%s", strings.Join(after, "\n"), strings.Join(before, "\n"))
+	}
+	if out := b.As(t, "ana", "systemctl", "--user", "list-units", "--all", "--plain", "--no-legend", "credd*"); out != "" {
+		t.Errorf("units are left: %q", out)
+	}
+	if got := say(t, ana("service", "start")); got.code != 2 || !strings.Contains(got.err, "hint: install it: credd service install\n") {
+		t.Errorf("start without a service: got %+v", got)
+	}
+}
+
+func TestAServiceOfTheMachine(t *testing.T) {
+	b := Up(t)
+	installed(t, b)
+	root := func(args ...string) *exec.Cmd {
+		return b.Command(append(append([]string{"credd"}, args...), "--system")...)
+	}
+	before := managers(b.files(t, "/etc"))
+	got := say(t, root("service", "install"))
+	for _, want := range []string{"wrote /etc/sysusers.d/credd.conf\n", "ran /usr/bin/systemd-sysusers /etc/sysusers.d/credd.conf\n", "made /etc/credd\n", "wrote /etc/credd/credd.toml\n",
+		"wrote /etc/systemd/system/credd.service\n", "wrote /etc/systemd/system/credd.socket\n", "ran /usr/bin/systemctl enable credd.socket\n", "ran /usr/bin/systemctl start credd.socket\n"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("install: got no %q in %+v", want, got)
+		}
+	}
+	if got := say(t, root("service", "install")); got.code != 0 || !strings.HasPrefix(got.out, "nothing to do") {
+		t.Errorf("again: got %+v", got)
+	}
+	st := stateOf(t, root("service", "status", "--json"))
+	if !st.Installed || !st.Listening || !st.AtLogin || len(st.Files) != 3 || st.Outdated {
+		t.Errorf("got %+v", st)
+	}
+	for path, want := range map[string]string{"/etc/credd": "2750 root credd\n", "/etc/credd/credd.toml": "640 root credd\n", "/run/credd": "755 root root\n",
+		"/run/credd/agent.sock": "666 root root\n", "/etc/systemd/system/credd.service": "644 root root\n"} {
+		if got := b.Run(t, "stat", "-c", "%a %U %G", path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+	if got := b.Run(t, "getent", "passwd", "credd"); !strings.HasSuffix(got, ":/var/lib/credd:/usr/sbin/nologin\n") {
+		t.Errorf("the user: got %q", got)
+	}
+	b.Write(t, "/etc/credd/customers/acme.toml", "version = 1\n", 0o640)
+
+	got = say(t, root("service", "uninstall"))
+	if got.code != 0 || !strings.Contains(got.err, "kept the configuration: /etc/credd\n") || !strings.Contains(got.err, "sudo rm -r /etc/credd /var/lib/credd && sudo userdel credd\n") {
+		t.Errorf("uninstall: got %+v", got)
+	}
+	if after := managers(b.files(t, "/etc")); !slices.Equal(before, after) {
+		t.Errorf("left behind: got\n%s\nwant\n%s", strings.Join(after, "\n"), strings.Join(before, "\n"))
+	}
+	if b.Read(t, "/etc/credd/customers/acme.toml") == "" {
+		t.Error("the configuration is gone")
+	}
+}
+
+func TestAServiceThatCannotBe(t *testing.T) {
+	b := Up(t)
+	installed(t, b)
+	b.User(t, "ana", 1500)
+	b.Run(t, "useradd", "--create-home", "--uid", "1600", "ben") // who never logged in
+	b.Run(t, "install", "-m", "755", "-o", "ana", "/usr/bin/credd", "/home/ana/credd")
+	b.Run(t, "install", "-m", "755", "/usr/bin/credd", "/tmp/credd")
+	for _, c := range []struct {
+		name string
+		cmd  *exec.Cmd
+		want string
+	}{
+		{"the machine's by a user", b.CommandAs("ana", "credd", "service", "install", "--system"), "hint: sudo credd service install --system\n"},
+		{"stopping the machine's", b.CommandAs("ana", "credd", "service", "stop", "--system"), "hint: sudo credd service stop --system\n"},
+		{"without a manager", b.CommandAs("ben", "credd", "service", "install"), "hint: log in as this user (ssh, a console, or: sudo machinectl shell ben@), or let the manager always run: sudo loginctl enable-linger ben;"},
+		{"by sudo", b.Command("env", "SUDO_UID=1500", "credd", "service", "install"), "hint: a service of your own: credd service install;"},
+		{"in /tmp", b.CommandAs("ana", "/tmp/credd", "service", "install"), "/tmp/credd will not stay: it is in /tmp, a place for everybody's temporary files\n"},
+		{"a user's program for the machine", b.Command("/home/ana/credd", "service", "install", "--system"), "hint: install credd somewhere else, or make it root's: sudo chown root /home/ana/credd\n"},
+		{"another configuration", b.CommandAs("ana", "env", "XDG_CONFIG_HOME=/home/ana/cfg", "credd", "service", "install"), "hint: write XDG_CONFIG_HOME=/home/ana/cfg into /home/ana/.config/environment.d/credd.conf"},
+	} {
+		if got := say(t, c.cmd); got.code != 2 || !strings.Contains(got.err, c.want) || got.out != "" {
+			t.Errorf("%s: got %+v, want %q", c.name, got, c.want)
+		}
+	}
+	if got := b.Run(t, "find", "/etc/systemd", "/home", "-name", "credd.*"); got != "" {
+		t.Errorf("it wrote %s", got)
+	}
+	// What the hint says to do is enough.
+	b.As(t, "ana", "install", "-D", "/dev/null", "/home/ana/.config/environment.d/credd.conf")
+	b.As(t, "ana", "sh", "-c", "echo XDG_CONFIG_HOME=/home/ana/cfg >~/.config/environment.d/credd.conf; systemctl --user daemon-reload")
+	if got := say(t, b.CommandAs("ana", "env", "XDG_CONFIG_HOME=/home/ana/cfg", "credd", "service", "install")); got.code != 0 || !strings.Contains(got.out, "wrote /home/ana/.config/systemd/user/credd.socket\n") {
+		t.Errorf("after the hint: got %+v", got)
+	}
+}
+
+func TestAServiceOfAPackage(t *testing.T) {
+	b := Up(t)
+	installed(t, b)
+	b.User(t, "ana", 1500)
+	ana := func(args ...string) *exec.Cmd { return b.CommandAs("ana", append([]string{"credd"}, args...)...) }
+	// What was installed before the package came steps aside for it.
+	if got := say(t, ana("service", "install")); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	for _, unit := range []string{"credd.service", "credd.socket"} {
+		b.Run(t, "install", "-D", "-m", "644", "/home/ana/.config/systemd/user/"+unit, "/usr/lib/systemd/user/"+unit)
+	}
+	got := say(t, ana("service", "install"))
+	if got.code != 0 || !strings.Contains(got.out, "removed /home/ana/.config/systemd/user/credd.service\n") || strings.Contains(got.out, "wrote ") || !strings.Contains(got.err, "a package brought the service") {
+		t.Errorf("install: got %+v", got)
+	}
+	if got := say(t, ana("service", "install")); got.code != 0 || !strings.HasPrefix(got.out, "nothing to do") {
+		t.Errorf("again: got %+v", got)
+	}
+	st := stateOf(t, ana("service", "status", "--json"))
+	if !st.Packaged || !st.Listening || !st.AtLogin || st.Outdated || !slices.Contains(st.Files, "/usr/lib/systemd/user/credd.socket") {
+		t.Errorf("got %+v", st)
+	}
+	got = say(t, ana("service", "uninstall"))
+	if got.code != 0 || !strings.Contains(got.out, "disable credd.socket") || strings.Contains(got.out, "removed /usr/lib") || !strings.Contains(got.err, "goes with the package") {
+		t.Errorf("uninstall: got %+v", got)
+	}
+	if st := stateOf(t, ana("service", "status", "--json")); !st.Packaged || st.Listening || st.AtLogin || !st.Installed {
+		t.Errorf("after: got %+v", st)
+	}
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+
+	"credd/internal/agent/api"
+	"credd/internal/host"
+	"credd/internal/ipc/socket"
+)
+
+// inherited is the socket that the service manager holds, and else the one that open opens. lock is that of the daemon's life.
+func inherited(lock string, open func() (*socket.Listener, error)) (*socket.Listener, error) {
+	if l, err := socket.Inherited(lock); l != nil || err != nil {
+		return l, err
+	}
+	return open()
+}
+
+// report tells the service manager that the daemon serves, that it lives as long as it does, and that it ends.
+func report(ctx context.Context, log *slog.Logger, path string) {
+	said := func(err error) {
+		if err != nil {
+			log.Warn("the service manager was not told", "error", err)
+		}
+	}
+	said(host.Ready("Serving " + path))
+	host.Watch(ctx, func(ctx context.Context) error { return alive(ctx, path) }, func(err error) {
+		log.Error("no answer to a request of our own", "error", err)
+	})
+	<-ctx.Done()
+	said(host.Stopping())
+}
+
+// alive asks the daemon the way that every caller does: what is stuck anywhere on it leaves this without an answer, too.
+func alive(ctx context.Context, path string) error {
+	c, err := socket.Dial(ctx, path)
+	if err != nil {
+		return err
+	}
+	return api.Call(ctx, c, api.Request{Do: api.DoAlive}, &api.Done{})
+}

@@ -1,0 +1,140 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/Microsoft/go-winio"
+	"golang.org/x/sys/windows"
+
+	"credd/internal/ipc"
+	"credd/internal/ipc/peer"
+)
+
+const (
+	dialTimeout = time.Second            // for a daemon that lives but is slow to accept
+	takeover    = 6 * time.Second        // for one that ends: its name is taken until its last caller, who may have 3 s, has gone
+	pauseOnBusy = 50 * time.Millisecond  // between tries meanwhile
+	pauseOnFull = 100 * time.Millisecond // between tries to accept while memory is used up
+
+	// buffered is what a pipe holds in each direction: a whole request, and what refuses it. Neither end then waits until the other
+	// reads, which they would do for each other where a caller is refused while it still sends.
+	buffered = ipc.MaxRequest + ipc.MaxError
+)
+
+// Listener accepts callers. The pipe itself is the lock: Windows makes the first instance of a name once.
+type Listener struct {
+	l    net.Listener
+	once sync.Once
+	done chan struct{}
+}
+
+// Listen serves the pipe path for this user alone, of this machine. One daemon at a time.
+func Listen(path string) (*Listener, error) {
+	self, err := peer.Self()
+	if err != nil {
+		return nil, err
+	}
+	return listen(path, "O:"+self.SID+"D:P(A;;GA;;;"+self.SID+")")
+}
+
+// ListenForAll is Listen for a daemon that serves all users who are logged on to this machine. They may read and write, and not serve
+// the pipe themselves: FILE_GENERIC_READ and FILE_WRITE_DATA.
+func ListenForAll(path, _ string) (*Listener, error) {
+	self, err := peer.Self()
+	if err != nil {
+		return nil, err
+	}
+	return listen(path, "O:"+self.SID+"D:P(D;;GA;;;NU)(A;;GA;;;"+self.SID+")(A;;0x12008b;;;AU)")
+}
+
+// Inherited returns nil: no service manager of Windows opens pipes.
+func Inherited(string) (*Listener, error) { return nil, nil }
+
+// listen serves a pipe with a security descriptor. go-winio takes no caller of another machine.
+func listen(path, descriptor string) (*Listener, error) {
+	config := &winio.PipeConfig{SecurityDescriptor: descriptor, InputBufferSize: buffered, OutputBufferSize: buffered}
+	for end := time.Now().Add(takeover); ; time.Sleep(pauseOnBusy) {
+		l, err := winio.ListenPipe(path, config)
+		if err == nil {
+			return &Listener{l: l, done: make(chan struct{})}, nil
+		}
+		if !errors.Is(err, windows.ERROR_ACCESS_DENIED) && !errors.Is(err, windows.ERROR_ALREADY_EXISTS) && !errors.Is(err, windows.ERROR_PIPE_BUSY) {
+			return nil, err
+		}
+		switch running := running(path); {
+		case errors.Is(running, ErrRunning), errors.Is(running, ErrForeign):
+			return nil, running
+		case time.Now().After(end):
+			return nil, err
+		}
+	}
+}
+
+// running returns ErrRunning, with the pid, if a daemon of ours serves the pipe.
+func running(path string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	c, err := Dial(ctx, path)
+	if errors.Is(err, ErrForeign) {
+		return fmt.Errorf("%w: %s", err, path)
+	}
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	p, err := peer.Of(c)
+	if err != nil || p.PID == 0 {
+		return ErrRunning
+	}
+	return fmt.Errorf("%w with pid %d", ErrRunning, p.PID)
+}
+
+// Path is where callers connect.
+func (l *Listener) Path() string { return l.l.Addr().String() }
+
+// Accept returns the next caller. It outlasts a lack of memory.
+func (l *Listener) Accept() (*Conn, error) {
+	for {
+		c, err := l.l.Accept()
+		if err == nil {
+			p, perr := peer.Of(c)
+			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
+		}
+		if !passes(err) {
+			return nil, err
+		}
+		select {
+		case <-l.done:
+			return nil, net.ErrClosed
+		case <-time.After(pauseOnFull):
+		}
+	}
+}
+
+// passes reports whether accepting again may help.
+func passes(err error) bool {
+	for _, e := range []error{
+		windows.ERROR_NO_SYSTEM_RESOURCES, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_COMMITMENT_LIMIT, windows.ERROR_NOT_ENOUGH_QUOTA,
+		windows.ERROR_BROKEN_PIPE, windows.ERROR_PIPE_NOT_CONNECTED,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Close ends Accept. Callers that were accepted stay connected.
+func (l *Listener) Close() error {
+	var err error
+	l.once.Do(func() {
+		close(l.done)
+		err = l.l.Close()
+	})
+	return err
+}
