@@ -31,6 +31,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "user" {
+		os.Exit(beUser(os.Args[2]))
+	}
 	source.ClearEnvironment() // for the sources of tests that ask a fake AWS
 	goleak.VerifyTestMain(m)
 }
@@ -44,6 +47,7 @@ type world struct {
 	aws       *fakeSTS
 	trail     *trail
 	coded     *codedSource // of type keys
+	options   func(*agent.Options)
 	stop      func()
 
 	mu  sync.Mutex
@@ -70,12 +74,18 @@ func newWorld(t *testing.T, files map[string]string) *world { return newWorldWit
 
 func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *world {
 	t.Helper()
+	return newWorldOf(t, coded, nil, files)
+}
+
+// newWorldOf is a world with other options, for all users of the machine.
+func newWorldOf(t *testing.T, coded *codedSource, options func(*agent.Options), files map[string]string) *world {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "credd") // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &world{coded: coded, dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, shelf: &shelf{}, follows: follows{make(chan string), make(chan followed), make(chan struct{})}, now: time.Now()}
+	w := &world{coded: coded, options: options, dir: dir, path: filepath.Join(dir, "run", "agent.sock"), aws: &fakeSTS{}, trail: &trail{}, shelf: &shelf{}, follows: follows{make(chan string), make(chan followed), make(chan struct{})}, now: time.Now()}
 	for name, text := range files {
 		w.write(t, name, text)
 	}
@@ -88,15 +98,21 @@ func newWorldWith(t *testing.T, coded *codedSource, files map[string]string) *wo
 // start serves what is in the world's directory; stop ends it.
 func (w *world) start(t *testing.T) {
 	t.Helper()
-	l, err := socket.Listen(w.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.agent = agent.New(agent.Options{
+	o := agent.Options{
 		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Socket: w.path, Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Accounts: accounts.System{}, Now: w.clock,
 		Assumer: w.aws, Network: direct{}, Audit: w.trail, Log: slog.New(slog.DiscardHandler), LogLevel: new(slog.LevelVar),
 		NewSource: func(s source.Spec) (source.Source, error) { return w.newSource(s), nil }, Vault: noVault{}, Shelf: w.shelf, Keys: anyKeys{}, Profiles: w.follows,
-	})
+	}
+	listen := socket.Listen
+	if w.options != nil {
+		w.options(&o)
+		listen = func(path string) (*socket.Listener, error) { return socket.ListenForAll(path, path+".lock") }
+	}
+	l, err := listen(w.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.agent = agent.New(o)
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- w.agent.Serve(ctx, l) }()

@@ -94,6 +94,9 @@ func (s *Streams) auditLine(e audit.Entry) error {
 	if e.PID > 0 {
 		who = fmt.Sprintf("pid %d", e.PID)
 	}
+	if e.User != "" {
+		who = e.User + ", " + who
+	}
 	if e.ParentExe != "" {
 		who += " of " + e.ParentExe
 	}

@@ -75,8 +75,11 @@ func (s *Streams) unverified() string {
 }
 
 func (s *Streams) status(st api.Status, unverified string, now time.Time) error {
-	s.say("credd %s, pid %d, since %s: %s of %s in %s", st.Version, st.PID, clock(st.Started, now),
-		count(st.Roles, "role"), count(st.Customers, "customer"), st.ConfigDir)
+	if open := count(st.Roles, "role") + " of " + count(st.Customers, "customer"); st.ConfigDir == "" { // a machine's, to one of its users
+		s.say("this machine's credd %s, since %s: %s for you", st.Version, clock(st.Started, now), open)
+	} else {
+		s.say("credd %s, pid %d, since %s: %s in %s", st.Version, st.PID, clock(st.Started, now), open, st.ConfigDir)
+	}
 	if err := s.sources(st.Sources, st.Failing, now); err != nil {
 		return err
 	}

@@ -32,15 +32,21 @@ clients of this machine, and say how to mend it. Only what was tested is ticked.
 Each source is tested by asking AWS who it is. Roles are tested only if they are named: each gets a session, as credhelper gets it.
 Nothing is changed, nobody is asked for a code, and no daemon is started. docs/doctor.md has a list of the checks.
 
+A user of a machine's credd sees what is theirs: the way to it, the roles that are open to them, their profiles. --system, as root, looks
+at the machine's own files, as its daemon sees them, and at whom roles are open to.
+
 The exit code is 0 if nothing is broken, else that of the first thing which is.`,
-		Example: "  credd doctor\n  credd doctor acme/admin\n  credd doctor --offline --json",
+		Example: "  credd doctor\n  credd doctor acme/admin\n  credd doctor --offline --json\n  sudo credd --system doctor",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := s.examination(args, offline)
+			e, err := s.examination(cmd.Context(), args, offline)
 			if err != nil {
 				return err
 			}
 			e.run(cmd.Context())
 			all := e.Findings()
+			for i := range all {
+				all[i].Remedy = s.mine(all[i].Remedy)
+			}
 			if asJSON {
 				err = printJSON(s.Out, all)
 			} else {
@@ -69,7 +75,10 @@ type examination struct {
 }
 
 // examination collects what the checks go by. A socket that cannot be is a finding, not an error.
-func (s *Streams) examination(roles []string, offline bool) (*examination, error) {
+func (s *Streams) examination(ctx context.Context, roles []string, offline bool) (*examination, error) {
+	if where, err := s.locate(); err == nil && where.machine {
+		return s.examinationOfMachine(ctx, where, roles, offline)
+	}
 	w := &doctor.World{Report: &doctor.Report{}, Version: Version, UID: os.Getuid(), Getenv: os.Getenv, Shadowing: shadowing}
 	for _, p := range []struct {
 		to  *string
@@ -83,6 +92,7 @@ func (s *Streams) examination(roles []string, offline bool) (*examination, error
 	w.Roster = roster.Load(w.Config, nil)
 	e := &examination{Streams: s, World: w, offline: offline, roles: roles}
 	e.place.Path, e.place.Err = paths.Socket()
+	e.where.socket = e.place.Path
 	e.place.Usual, _ = paths.UsualSocket() // that there is none shows with CREDD_SOCK or without
 	return e, nil
 }
@@ -96,6 +106,7 @@ func (e *examination) run(ctx context.Context) {
 	e.block()
 	e.verified()
 	e.daemon(ctx)
+	e.machine(ctx)
 	var all sync.WaitGroup
 	for _, check := range []func(context.Context){e.Programs, e.vault, e.network, e.sources, e.testRoles} {
 		all.Go(func() { check(ctx) })
@@ -155,4 +166,9 @@ func (s *Streams) findings(all []doctor.Finding) error {
 }
 
 // logs is where the daemon tells more.
-func (e *examination) logs() string { return filepath.Join(e.State, "credd.log") }
+func (e *examination) logs() string {
+	if e.where.machine {
+		return "sudo credd service logs --system"
+	}
+	return filepath.Join(e.State, "credd.log")
+}

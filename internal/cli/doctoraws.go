@@ -37,7 +37,7 @@ func (e *examination) asking(c doctor.ID, what, remedy string) bool {
 		e.Skip(c, what+", because of --offline", "")
 	case e.status == nil:
 		e.Skip(c, what+", which the daemon asks: none answers", remedy)
-	case !same(e.status.ConfigDir, e.Config):
+	case e.About != doctor.Guest && !same(e.status.ConfigDir, e.Config):
 		e.Skip(c, what+": the daemon has another configuration", "")
 	default:
 		return true

@@ -19,11 +19,7 @@ import (
 
 // request asks the daemon, and answers none of its questions: this is no time to type codes.
 func (e *examination) request(ctx context.Context, req api.Request, out any) error {
-	conn, err := socket.Dial(ctx, e.place.Path)
-	if err != nil {
-		return err
-	}
-	return api.Call(ctx, conn, req, out)
+	return e.askAt(ctx, e.where, req, out)
 }
 
 // daemon sees whether one runs, and whether it is the one that this credd belongs to. It sets status if it answers.
@@ -34,6 +30,10 @@ func (e *examination) daemon(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
 	conn, err := socket.Dial(ctx, e.place.Path)
+	if err != nil && e.where.machine {
+		e.noMachine(err)
+		return
+	}
 	if err != nil {
 		e.noDaemon(err)
 		return
@@ -47,16 +47,20 @@ func (e *examination) daemon(ctx context.Context) {
 		return
 	case err != nil:
 		f := sorted(err)
-		e.Fail(doctor.DaemonRunning, ipc.NoDaemon, "the daemon does not tell its state: "+f.message, restart(pid, "kill"))
+		e.Fail(doctor.DaemonRunning, ipc.NoDaemon, "the daemon does not tell its state: "+f.message, e.restart(pid, "kill"))
 		return
 	}
 	e.status, e.Asked = &st, st.PID
-	e.OK(doctor.DaemonRunning, fmt.Sprintf("the daemon runs, with pid %d", st.PID))
-	e.sameDaemon(&st)
+	if e.where.machine {
+		e.ofMachine(&st)
+	} else {
+		e.OK(doctor.DaemonRunning, fmt.Sprintf("the daemon runs, with pid %d", st.PID))
+		e.sameDaemon(&st)
+	}
 	for _, w := range st.Warnings {
 		e.Warn(doctor.DaemonWarnings, "the daemon warns: "+w, e.aboutWarning(w))
 	}
-	if len(st.Warnings) == 0 {
+	if len(st.Warnings) == 0 && !e.where.guest {
 		e.OK(doctor.DaemonWarnings, "the daemon warns of nothing")
 	}
 }
@@ -70,7 +74,10 @@ func pidOf(c net.Conn) int {
 	return p.PID
 }
 
-func restart(pid int, how string) string {
+func (e *examination) restart(pid int, how string) string {
+	if e.where.machine {
+		return restartMachine
+	}
 	if pid == 0 {
 		return "end the daemon; the next credhelper starts a new one"
 	}
@@ -84,7 +91,7 @@ func (e *examination) hung(pid int) {
 		e.Fail(doctor.DaemonRunning, ipc.NoDaemon, message+": it is stopped", fmt.Sprintf("kill -CONT %d", pid))
 		return
 	}
-	e.Fail(doctor.DaemonRunning, ipc.NoDaemon, message, restart(pid, "kill -KILL"))
+	e.Fail(doctor.DaemonRunning, ipc.NoDaemon, message, e.restart(pid, "kill -KILL"))
 }
 
 // noDaemon tells why there is none to ask.
@@ -121,7 +128,7 @@ func (e *examination) starts() string {
 
 // sameDaemon compares the daemon with this credd.
 func (e *examination) sameDaemon(st *api.Status) {
-	again := restart(st.PID, "kill")
+	again := e.restart(st.PID, "kill")
 	switch {
 	case st.Version != version():
 		e.Warn(doctor.DaemonVersion, "the daemon is version "+st.Version+", and this credd "+version(), again)
@@ -144,6 +151,8 @@ func (e *examination) aboutWarning(text string) string {
 		return "df -h " + doctor.Quote(e.State) + "; ls -ld " + doctor.Quote(e.State) + "  (there has to be room, and it has to be yours)"
 	case strings.HasPrefix(text, "files are not watched"):
 		return "credd reload after a change; on Linux: sudo sysctl fs.inotify.max_user_instances=512"
+	case strings.HasPrefix(text, "allow of "):
+		return "correct allow in the files of " + filepath.Join(e.Config, "customers")
 	case strings.HasPrefix(text, "[network]"):
 		return "correct [network] in " + filepath.Join(e.Config, "credd.toml")
 	}
@@ -152,6 +161,9 @@ func (e *examination) aboutWarning(text string) string {
 
 // vault has the daemon open it.
 func (e *examination) vault(ctx context.Context) {
+	if e.About == doctor.Guest {
+		return
+	}
 	name := ""
 	for _, src := range e.Roster.Sources() {
 		if name == "" && (src.Type == "keys" || src.Type == "sso") {

@@ -11,6 +11,9 @@ import (
 
 // block compares the profiles that credd keeps in the config with the roles. Files that cannot be read are told by other checks.
 func (e *examination) block() {
+	if e.About == doctor.Machine {
+		return
+	}
 	f, err := awsconfig.Read(awsconfig.InEnvironment(e.AWS))
 	if err != nil {
 		return

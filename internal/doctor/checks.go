@@ -10,6 +10,12 @@ const (
 	ConfigImport      ID = "config.import"
 	ConfigLeftKeys    ID = "config.left-keys"
 
+	MachinePlaces  ID = "machine.places"
+	MachineAllow   ID = "machine.allow"
+	MachineVault   ID = "machine.vault"
+	MachineSources ID = "machine.sources"
+	MachineRoles   ID = "machine.roles"
+
 	SocketPath   ID = "socket.path"
 	SocketAccess ID = "socket.access"
 	SocketStale  ID = "socket.stale"
@@ -73,6 +79,7 @@ type Check struct {
 var Checks = []Check{
 	{ConfigFiles, "configuration"}, {ConfigSetup, "configuration"}, {ConfigPermissions, "configuration"},
 	{ConfigImport, "configuration"}, {ConfigLeftKeys, "configuration"},
+	{MachinePlaces, "machine"}, {MachineAllow, "machine"}, {MachineVault, "machine"}, {MachineSources, "machine"}, {MachineRoles, "machine"},
 	{SocketPath, "daemon"}, {SocketAccess, "daemon"}, {SocketStale, "daemon"},
 	{DaemonRunning, "daemon"}, {DaemonVersion, "daemon"}, {DaemonPlace, "daemon"}, {DaemonWarnings, "daemon"}, {DaemonLeftover, "daemon"},
 	{HelperRuns, "daemon"}, {HelperVersion, "daemon"},

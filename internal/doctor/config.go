@@ -23,6 +23,8 @@ func (w *World) roster() {
 	}
 	switch {
 	case w.has(ConfigFiles, Error):
+	case roles == 0 && len(w.Roster.Sources()) == 0 && w.About == Machine:
+		w.Warn(ConfigSetup, "nothing is set up yet", "credd source add --help  (see docs/system.md)")
 	case roles == 0 && len(w.Roster.Sources()) == 0:
 		w.Warn(ConfigSetup, "nothing is set up yet", "credd init")
 	case len(w.Roster.Sources()) == 0:

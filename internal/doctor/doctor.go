@@ -97,9 +97,19 @@ func (r *Report) good(c ID, message string) {
 	}
 }
 
+// About is whose credd a report is about.
+type About int
+
+const (
+	Own     About = iota // the user's
+	Guest                // the machine's, as one of its users, to whom its files are closed
+	Machine              // the machine's, as its administrator
+)
+
 // World is the machine as a report sees it.
 type World struct {
 	*Report
+	About                    About
 	Config, State, Data, AWS string // directories
 	Helper                   string // the credhelper beside this credd
 	Version                  string // of this credd, "" if it cannot tell
@@ -119,7 +129,14 @@ const maxAWSFile = 16 << 20
 
 // Files runs all checks of files and of the environment. They take no time.
 func (w *World) Files() {
-	w.roster()
+	if w.About == Machine { // who has no profiles, and no shell
+		w.roster()
+		w.machine()
+		return
+	}
+	if w.About == Own {
+		w.roster()
+	}
 	w.permissions()
 	w.imports()
 	w.readAWS()
@@ -216,6 +233,10 @@ func (w *World) place() awsconfig.Place {
 func (w *World) Programs(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, programsTimeout)
 	defer cancel()
+	if w.About == Machine {
+		w.helper(ctx)
+		return
+	}
 	var all sync.WaitGroup
 	for _, check := range []func(context.Context){w.helper, w.awsCLI, w.python, w.terraform} {
 		all.Go(func() { check(ctx) })

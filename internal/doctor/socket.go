@@ -15,6 +15,8 @@ type Place struct {
 	Path  string // "" with Err
 	Err   error
 	Usual string // where it would be without CREDD_SOCK
+
+	Machine bool // it is that of the machine's credd
 }
 
 // Socket looks at the socket's file. It is false if nothing can be asked there.
@@ -27,6 +29,9 @@ func (w *World) Socket(at Place) bool {
 		}
 		w.Fail(SocketPath, ipc.Usage, at.Err.Error(), remedy)
 		return false
+	}
+	if at.Machine {
+		return w.machineSocket(at.Path)
 	}
 	if set != "" && at.Usual != "" && filepath.Clean(set) != at.Usual {
 		w.Warn(SocketPath, "CREDD_SOCK names "+at.Path+"; programs that do not have that variable use "+at.Usual, "unset CREDD_SOCK, or set it for all programs, as in ~/.profile")
