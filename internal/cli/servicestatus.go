@@ -51,11 +51,14 @@ func (s *Streams) serviceState(ctx context.Context) (serviceState, error) {
 	}
 	st, err := svc.Status(ctx)
 	state := serviceState{Status: st, System: s.system}
-	where, lerr := s.locate()
-	if st.Listening || lerr != nil {
+	socket, serr := paths.System().Socket, error(nil)
+	if !s.system {
+		socket, serr = paths.ServiceSocket()
+	}
+	if st.Listening || serr != nil {
 		return state, err
 	}
-	if pid, oerr := host.Other(ctx, where.socket); oerr == nil && pid != st.PID {
+	if pid, oerr := host.Other(ctx, socket); oerr == nil && pid != st.PID {
 		state.Other = pid
 	}
 	return state, err

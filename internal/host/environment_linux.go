@@ -19,6 +19,6 @@ func environment() []string {
 
 // runtimeDir is where the user's manager has its socket, if there is one.
 func runtimeDir() (string, error) {
-	socket, err := paths.UsualSocket()
+	socket, err := paths.ServiceSocket()
 	return filepath.Dir(filepath.Dir(socket)), err
 }

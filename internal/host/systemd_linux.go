@@ -153,7 +153,7 @@ func (d *systemd) socketAndLock() (path, lock string, err error) {
 		p := paths.System()
 		return d.at(p.Socket), d.at(p.Lock()), nil
 	}
-	path, err = paths.UsualSocket()
+	path, err = paths.ServiceSocket()
 	return path, path + ".lock", err
 }
 

@@ -44,6 +44,9 @@ func OwnSocket() (string, error) {
 	return ownSocket()
 }
 
+// ServiceSocket returns the socket of the user's service, which knows no CREDD_SOCK.
+func ServiceSocket() (string, error) { return ownSocket() }
+
 // UsualSocket returns the socket of the daemon that is asked where CREDD_SOCK is not set: the user's own, or that of the credd of
 // this machine if the user has neither a socket nor a configuration.
 func UsualSocket() (string, error) {
