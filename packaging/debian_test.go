@@ -17,7 +17,7 @@ func TestDebianPackage(t *testing.T) {
 	ana := func(args ...string) string { return saysTo(b, "ana", args...) }
 	files, users := filesOf(t, b), usersOf(t, b)
 
-	b.Run(t, "dpkg", "-i", put(t, b, older, "deb"))
+	b.Run(t, "apt-get", "install", "-y", put(t, b, older, "deb"))
 	expect(t, "installed", root, [][2]string{
 		{"dpkg --verify credd", ""},
 		{"credd version", says(b, "/usr/bin/credd", "version")},

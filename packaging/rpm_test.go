@@ -13,6 +13,7 @@ func TestRPMPackage(t *testing.T) {
 	aws, key := amazon(t)
 	root := func(args ...string) string { return says(b, args...) }
 	b.Run(t, "rpm", "--initdb")
+	b.Run(t, "mkdir", "-p", "/usr/share/licenses", "/usr/share/zsh/site-functions") // of other packages, where rpm is at home
 	files := filesOf(t, b)
 
 	b.Run(t, "rpm", "--install", "--nodeps", put(t, b, older, "rpm"))

@@ -87,6 +87,7 @@ var (
 	systemd = []string{"deb", "rpm", "archlinux"}
 	openrc  = []string{"apk"}
 	deb     = []string{"deb"}
+	rpm     = []string{"rpm"}
 	notDeb  = []string{"rpm", "apk", "archlinux"}
 )
 
@@ -94,8 +95,13 @@ var (
 var contents = []installed{
 	{"bin/credd", "/usr/bin/credd", 0o755, nil},
 	{"bin/credhelper", "/usr/bin/credhelper", 0o755, nil},
-	{"", "/etc/credd", 0o2750, []string{"rpm"}}, // of the group credd; in other formats the scripts give it to them
+	{"", "/etc/credd", 0o2750, rpm}, // of the group credd; in other formats the scripts give it to them
 	{"", "/etc/credd", 0o750, []string{"deb", "apk", "archlinux"}},
+	// rpm takes no folder away that is not told to be the package's.
+	{"", "/usr/lib/systemd/user/credd.socket.d", 0o755, rpm},
+	{"", "/usr/share/doc/credd", 0o755, rpm},
+	{"", "/usr/share/doc/credd/docs", 0o755, rpm},
+	{"", "/usr/share/licenses/credd", 0o755, rpm},
 	{"made/units/user/credd.service", "/usr/lib/systemd/user/credd.service", 0o644, systemd},
 	{"made/units/user/credd.socket", "/usr/lib/systemd/user/credd.socket", 0o644, systemd},
 	{"packaging/linux/configured.conf", "/usr/lib/systemd/user/credd.socket.d/configured.conf", 0o644, systemd},

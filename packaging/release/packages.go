@@ -28,7 +28,6 @@ type recipe struct {
 	Contents        []content         `json:"contents"`
 	Scripts         map[string]string `json:"scripts"`
 	RPM             map[string]string `json:"rpm"`
-	Deb             map[string]string `json:"deb"`
 	Changelog       string            `json:"changelog,omitempty"`
 	APK             section           `json:"apk"`
 	Pacman          section           `json:"archlinux"`
@@ -82,8 +81,7 @@ func (r *release) recipe(f format, t target) (*recipe, error) {
 		Name: project.Name, Arch: t.arch, Platform: t.os, Version: f.version(r.version), VersionSchema: "none", Release: f.release,
 		Section: "utils", Priority: "optional", Maintainer: r.maintainer, Homepage: r.homepage, License: project.License,
 		Description: project.Summary + "\n" + project.Description, MTime: r.at, DisableGlobbing: true, Scripts: map[string]string{},
-		RPM: map[string]string{"summary": project.Summary, "buildhost": "localhost", "group": "Applications/System", "packager": r.maintainer, "compression": "xz"},
-		Deb: map[string]string{"compression": "xz"},
+		RPM: map[string]string{"summary": project.Summary, "buildhost": "localhost", "group": "Applications/System", "packager": r.maintainer},
 	}
 	if f.name != "deb" && f.name != "rpm" {
 		rec.Description = project.Summary // one line is what they have
