@@ -43,11 +43,13 @@ func TestDebianPackage(t *testing.T) {
 		{"systemctl --user is-active credd.socket", "inactive"},
 	})
 	forAna(t, b, aws, key)
-	expect(t, "with a configuration", ana, [][2]string{
-		{"systemctl --user start credd.socket", ""},
+	if got := ana("credhelper", "acme/admin"); !strings.Contains(got, `"SessionToken"`) {
+		t.Errorf("ana's first call: got %s", got)
+	}
+	expect(t, "after a call", ana, [][2]string{
 		{"systemctl --user is-active credd.socket", "active"},
+		{"systemctl --user is-active credd.service", "active"},
 	})
-	answered(t, b, "ana", "/run/user/1500/credd/agent.sock")
 
 	forAll(t, b, aws, key)
 	b.Run(t, "systemctl", "enable", "--now", "credd.socket")
@@ -93,8 +95,15 @@ func TestDebianPackage(t *testing.T) {
 		{"systemctl is-enabled credd.socket", "enabled"},
 		{"systemctl --global is-enabled credd.socket", "enabled"},
 	})
+	b.Run(t, "systemctl", "restart", "user@1500.service") // as a login does
+	expect(t, "at the next login", ana, [][2]string{
+		{"systemctl --user is-active credd.socket", "active"},
+		{"systemctl --user is-active credd.service", "inactive"},
+	})
+	answered(t, b, "ana", "/run/user/1500/credd/agent.sock")
 
 	b.Run(t, "dpkg", "-P", "credd")
+	expect(t, "purged", root, [][2]string{{"pgrep -x credd", ""}})
 	b.Run(t, "sh", "-c", "rm -rf /home/ana/.config /home/ana/.local /home/ana/.aws /var/tmp/credd_*") // what is ana's, and the test's
 	differ(t, files, filesOf(t, b))
 	if got := usersOf(t, b); got != users {
@@ -114,7 +123,7 @@ func answered(t *testing.T, b *box.Box, user, socket string) {
 func filesOf(t *testing.T, b *box.Box) map[string]bool {
 	t.Helper()
 	text := b.Run(t, "find", "/etc", "/home", "/opt", "/srv", "/usr", "/var", "-xdev",
-		"(", "-path", "/var/lib/dpkg", // who keeps these: dpkg's own, logs, caches
+		"(", "-path", "/var/lib/dpkg", "-o", "-path", "/var/lib/apt", "-o", "-path", "/var/lib/PackageKit", // of who installs; then logs, caches
 		"-o", "-path", "/var/log", "-o", "-path", "/var/cache", "-o", "-path", "/var/lib/systemd/timers",
 		"-o", "-name", "*-", "-path", "/etc/*", "-o", "-path", "/etc/.pwd.lock", // of the files of users, by the programs that change them
 		"-o", "-path", "/home/ana/.cache", ")", "-prune",

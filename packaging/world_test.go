@@ -62,7 +62,7 @@ func released(version, ext string) string {
 func machine(t *testing.T) *box.Box {
 	t.Helper()
 	b := box.Up(t)
-	b.Run(t, "rm", "-f", "/usr/sbin/policy-rc.d")
+	b.Run(t, "rm", "-f", "/usr/sbin/policy-rc.d", "/var/lib/man-db/auto-update") // and no index of all man pages each time
 	b.User(t, "ana", 1500)
 	return b
 }
