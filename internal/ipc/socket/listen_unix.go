@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,6 +34,9 @@ type Listener struct {
 	lock *os.File
 	once sync.Once
 	done chan struct{}
+
+	accepted atomic.Uint64
+	noted    uint64 // accepted when Quiet was asked last
 }
 
 // Listen serves path. Its directory is made if need be, must belong to us, and must be closed to others; the socket is 0600
@@ -158,6 +162,7 @@ func (l *Listener) Accept() (*Conn, error) {
 	for {
 		c, err := l.l.AcceptUnix()
 		if err == nil {
+			l.accepted.Add(1)
 			p, perr := peer.Of(c)
 			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
 		}
