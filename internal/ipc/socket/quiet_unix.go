@@ -2,8 +2,6 @@
 
 package socket
 
-import "golang.org/x/sys/unix"
-
 // Quiet reports whether nobody has been accepted since it was asked last, and nobody waits to be. One goroutine at a time may ask.
 func (l *Listener) Quiet() bool {
 	n := l.accepted.Load()
@@ -18,11 +16,7 @@ func (l *Listener) waiting() bool {
 	if err != nil {
 		return true
 	}
-	ready := 1
-	err = raw.Control(func(fd uintptr) {
-		if n, perr := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0); perr == nil {
-			ready = n
-		}
-	})
-	return err != nil || ready > 0
+	ready := true
+	err = raw.Control(func(fd uintptr) { ready = readable(fd) })
+	return err != nil || ready
 }
