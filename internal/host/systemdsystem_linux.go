@@ -17,10 +17,6 @@ import (
 const (
 	sysusersFile = "/etc/sysusers.d/credd.conf"
 	account      = "credd" // the user and the group that the machine's daemon runs as
-
-	firstConfig = `# The credd of this machine, for all its users. See docs/system.md and docs/configuration.md of credd.
-version = 1
-`
 )
 
 // prepare makes the user that the machine's daemon runs as, and its directories.

@@ -18,7 +18,8 @@ const (
 	startPoll    = 5 * time.Millisecond
 	lockPoll     = 80 * time.Millisecond // what startPoll grows to for the lock: a hundred helpers that wait must leave the daemon the processor
 
-	startByHand = "start it with: credd serve"
+	byHand      = "credd serve"
+	startByHand = "start it with: " + byHand
 )
 
 // passed is the environment that a daemon gets. No credential and no AWS setting is in it: the daemon must not be
@@ -31,6 +32,9 @@ var passed = []string{
 // Daemon has the service manager start credd, or else starts the one beside this program, and waits until it listens at path. Programs that find no daemon at the same
 // time start one between them. Its errors are *Error, those of package dial, or the system's.
 func Daemon(path string, deadline time.Time) error {
+	if abandoned(path) {
+		return &Error{"nobody listens at " + path + " any more", "forward or mount it again, see docs/remote.md; a credd of this machine: " + byHand}
+	}
 	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
 	}
