@@ -108,7 +108,7 @@ func (e *examination) run(ctx context.Context) {
 	e.daemon(ctx)
 	e.machine(ctx)
 	var all sync.WaitGroup
-	for _, check := range []func(context.Context){e.Programs, e.vault, e.network, e.sources, e.testRoles} {
+	for _, check := range []func(context.Context){e.Programs, e.service, e.vault, e.network, e.sources, e.testRoles} {
 		all.Go(func() { check(ctx) })
 	}
 	all.Wait()

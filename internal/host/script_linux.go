@@ -69,7 +69,7 @@ func (m *scripts) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.prepare(ctx); err != nil {
+	if err := m.directories(ctx, func() error { return m.addUser(ctx) }); err != nil {
 		return err
 	}
 	if !f.kept() {
@@ -90,23 +90,7 @@ func (m *scripts) install(ctx context.Context) error {
 	return m.start(ctx)
 }
 
-// prepare makes the daemon's user, by what there is for that, and the directory of the configuration.
-func (m *scripts) prepare(ctx context.Context) error {
-	gid, err := m.group(ctx)
-	if err != nil {
-		return err
-	}
-	if gid < 0 {
-		if err := m.addUser(ctx); err != nil {
-			return err
-		}
-		if gid, err = m.group(ctx); err != nil || gid < 0 {
-			return errors.Join(err, errors.New("there is no group "+account+" still"))
-		}
-	}
-	return m.configure(gid)
-}
-
+// addUser makes the daemon's user, by what there is for that.
 func (m *scripts) addUser(ctx context.Context) error {
 	home := paths.System().State
 	if useradd, ok := program(m.at("/usr/sbin/useradd")); ok {
