@@ -278,12 +278,12 @@ func (s *Streams) troubles(v *view, c *roster.Customer) (err error) {
 		if f, ok := v.failing[r.Name]; ok { // newer than what is on disk
 			err = s.say("\n%s", f.Message)
 			if f.Hint != "" {
-				err = s.say("  hint: %s", f.Hint)
+				err = s.say("  hint: %s", s.mine(f.Hint))
 			}
 		} else if t := v.records.standing(r); isTrouble(t) || t.Word == customer.Invited {
 			err = s.say("\n%s: %s", r.Name, t.Sentence)
 			if t.Hint != "" {
-				err = s.say("  hint: %s", t.Hint)
+				err = s.say("  hint: %s", s.mine(t.Hint))
 			}
 		}
 	}

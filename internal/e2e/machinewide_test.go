@@ -25,6 +25,9 @@ func newInstalled(t *testing.T) *machine {
 	m.opened("globex/ops", "--allow-group", "dev")
 	m.opened("hooli/read", "--allow-user", "ana", "--allow-group", "dev")
 	m.opened("initech/closed")
+	if r := m.root("", "role", "show", "initech/closed"); !strings.Contains(r.out, "nobody") {
+		t.Errorf("got %s", r.out)
+	}
 	return m
 }
 
