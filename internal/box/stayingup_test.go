@@ -65,6 +65,9 @@ func writesLevels(t *testing.T, w *world) {
 			t.Errorf("got no %s in the journal:\n%s", want, log)
 		}
 	}
+	if got := w.Run(t, append([]string{"journalctl", "--no-pager", "--quiet", "--output=cat", "-p", "warning"}, w.journal...)...); !strings.Contains(got, "role failed") || strings.Contains(got, "msg=serving") {
+		t.Errorf("warnings alone: got %q", got)
+	}
 	for _, bad := range []string{"time=2", "level=", "canary-external-id"} {
 		if strings.Contains(log, bad) {
 			t.Errorf("got %q in the journal:\n%s", bad, log)

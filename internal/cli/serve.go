@@ -27,6 +27,7 @@ import (
 	"credd/internal/agent/vault"
 	"credd/internal/agent/watch"
 	"credd/internal/awsconfig"
+	"credd/internal/host"
 	"credd/internal/ipc/peer"
 )
 
@@ -36,7 +37,7 @@ const (
 )
 
 func newServeCmd(s *Streams) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the daemon in the foreground",
 		Long: `Run the daemon in the foreground until it is interrupted. credhelper starts it by itself when it is needed.
@@ -53,6 +54,8 @@ It takes no AWS_ variable and no proxy from its environment; see [network] in cr
 			return s.serve(ctx)
 		},
 	}
+	s.takesManager(cmd)
+	return cmd
 }
 
 // serve wires the daemon together and runs it until ctx ends.
@@ -63,7 +66,7 @@ func (s *Streams) serve(ctx context.Context) error {
 	source.ClearEnvironment()
 	debug.SetGCPercent(gcPercent)
 	level := new(slog.LevelVar)
-	log := newLog(s.Err, level)
+	log := newLog(host.Bounded(s.Err), level)
 
 	self, err := peer.Self()
 	if err != nil {
