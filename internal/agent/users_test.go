@@ -16,6 +16,7 @@ import (
 type order struct {
 	Role string       // a credentials request
 	Do   *api.Request // or a management request
+	Deaf bool         // nothing of its reply is read
 	Hold int          // or connections to keep open, without a request: the daemon ends them after 5 s
 }
 
@@ -48,7 +49,14 @@ func beUser(path string) int {
 				held = append(held, c)
 			}
 		}
-		if o.Role != "" || o.Do != nil {
+		if o.Deaf {
+			c, err := net.Dial("unix", path)
+			if err != nil {
+				return 1
+			}
+			c.Write(o.frame())
+			held = append(held, c)
+		} else if o.Role != "" || o.Do != nil {
 			r = o.ask(path)
 		}
 		if err := out.Encode(r); err != nil {
@@ -61,6 +69,17 @@ func beUser(path string) int {
 	return 0
 }
 
+func (o order) frame() []byte {
+	if o.Do == nil {
+		return ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, o.Role))
+	}
+	body, err := json.Marshal(o.Do)
+	if err != nil {
+		panic(err) // of plain texts
+	}
+	return ipc.Append(nil, ipc.KindManage, ipc.AppendManage(nil, body))
+}
+
 func (o order) ask(path string) (r result) {
 	c, err := net.Dial("unix", path)
 	if err != nil {
@@ -68,12 +87,7 @@ func (o order) ask(path string) (r result) {
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(30 * time.Second))
-	frame := ipc.Append(nil, ipc.KindCredentials, ipc.AppendCredentials(nil, o.Role))
-	if o.Do != nil {
-		body, _ := json.Marshal(o.Do)
-		frame = ipc.Append(nil, ipc.KindManage, ipc.AppendManage(nil, body))
-	}
-	c.Write(frame)
+	c.Write(o.frame())
 	for {
 		kind, payload, err := ipc.Read(c, ipc.MaxManaged)
 		if err != nil {
