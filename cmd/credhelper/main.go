@@ -128,13 +128,13 @@ func explain(stderr *os.File, path string, err error) int {
 	check := "check " + path + ", and CREDD_SOCK"
 	switch err {
 	case dial.ErrNoDaemon:
-		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+named("check CREDD_SOCK, which names "+path))
+		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+named("it was looked for at "+path))
 	case dial.ErrForeign:
 		return fail(stderr, ipc.Refused, err.Error()+": nothing was sent to it", check)
 	case dial.ErrTimeout:
 		return fail(stderr, ipc.NoDaemon, err.Error(), "see what it does: credd status"+orLog())
 	case dial.ErrLost:
-		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+orLog()+named("do it on the machine from which CREDD_SOCK is forwarded"))
+		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+orLog()+named("if it is forwarded, on the machine that it comes from"))
 	case ipc.ErrTooLarge, ipc.ErrMalformed:
 		return fail(stderr, ipc.Internal, "the reply of credd is not understood: "+err.Error(), versions)
 	}
@@ -144,12 +144,12 @@ func explain(stderr *os.File, path string, err error) int {
 	return fail(stderr, ipc.NoDaemon, "connect to credd: "+err.Error(), check)
 }
 
-// named is advice for a socket that CREDD_SOCK names: its daemon may be elsewhere.
+// named is advice for the socket that CREDD_SOCK names: its daemon may be elsewhere.
 func named(advice string) string {
 	if os.Getenv("CREDD_SOCK") == "" {
 		return ""
 	}
-	return ", or " + advice
+	return "; CREDD_SOCK is set: " + advice
 }
 
 // orLog names the log of a daemon that credhelper started.

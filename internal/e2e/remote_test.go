@@ -166,7 +166,7 @@ func TestRemoteShell(t *testing.T) {
 	check(t, d.cmd.Process.Signal(syscall.SIGTERM))
 	<-d.ended
 	alone := r.helper(ana, "CREDD_AUTOSTART=0")
-	if alone.code != 3 || alone.out != "" || !contains(alone.err, "credd went away before it answered", "on the machine from which CREDD_SOCK is forwarded") {
+	if alone.code != 3 || alone.out != "" || !contains(alone.err, "credd went away before it answered", "if it is forwarded, on the machine that it comes from") {
 		t.Errorf("without a daemon behind ssh: got %d\n%s%s", alone.code, alone.out, alone.err)
 	}
 	w.serve()
@@ -175,7 +175,7 @@ func TestRemoteShell(t *testing.T) {
 
 	check(t, os.Remove(r.sock))
 	gone := r.helper(ana, "CREDD_AUTOSTART=0")
-	if gone.code != 3 || gone.out != "" || !contains(gone.err, "error: credd is not running\n", "check CREDD_SOCK, which names "+r.sock) {
+	if gone.code != 3 || gone.out != "" || !contains(gone.err, "error: credd is not running\n", "it was looked for at "+r.sock) {
 		t.Errorf("without a socket: got %d\n%s%s", gone.code, gone.out, gone.err)
 	}
 }

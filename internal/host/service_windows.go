@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -90,7 +89,7 @@ func serves(ctx context.Context, pipe string, want bool) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("credd does not answer at %s: %w", pipe, ctx.Err())
+			return &Error{Message: "credd was started and does not answer at " + pipe, Hint: "see: credd service logs", Err: ctx.Err()}
 		case <-time.After(servePoll):
 		}
 	}

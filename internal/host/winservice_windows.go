@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -65,10 +64,10 @@ func denied(err error) error {
 	return err
 }
 
-func (w winService) config() mgr.Config {
+func (w winService) wanted() mgr.Config {
 	return mgr.Config{
-		ServiceType: windows.SERVICE_WIN32_OWN_PROCESS, StartType: mgr.StartAutomatic, ErrorControl: mgr.ErrorNormal, DelayedAutoStart: true,
-		BinaryPathName: w.line(), ServiceStartName: serviceAccount, SidType: windows.SERVICE_SID_TYPE_UNRESTRICTED,
+		ServiceType: windows.SERVICE_WIN32_OWN_PROCESS, StartType: mgr.StartAutomatic, ErrorControl: mgr.ErrorNormal,
+		BinaryPathName: w.line(), ServiceStartName: serviceAccount,
 		DisplayName: "credd", Description: "Gives AWS SDKs short-lived credentials of many roles, to whom allow names.",
 	}
 }
@@ -88,7 +87,7 @@ func (w winService) install(ctx context.Context) error {
 	s, err := m.OpenService(serviceName)
 	switch {
 	case errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST):
-		if s, err = m.CreateService(serviceName, w.Program, w.config(), "serve", "--system", "--run-by", "services"); err == nil {
+		if s, err = m.CreateService(serviceName, w.Program, w.wanted(), "serve", "--system", "--run-by", "services"); err == nil {
 			w.tell("made the service " + serviceName + ", which runs " + w.line())
 		}
 	case err == nil:
@@ -102,21 +101,29 @@ func (w winService) install(ctx context.Context) error {
 		return mgr.RecoveryAction{Type: mgr.ServiceRestart, Delay: after}
 	}
 	err = errors.Join(
-		s.SetRecoveryActions([]mgr.RecoveryAction{restart(firstRestart), restart(nextRestarts), restart(nextRestarts)}, uint32(forgetAfter.Seconds())),
-		s.SetRecoveryActionsOnNonCrashFailures(true))
+		known(s.SetRecoveryActions([]mgr.RecoveryAction{restart(firstRestart), restart(nextRestarts), restart(nextRestarts)}, uint32(forgetAfter.Seconds()))),
+		known(s.SetRecoveryActionsOnNonCrashFailures(true)))
 	if err != nil {
 		return err
 	}
 	return w.run(ctx, s)
 }
 
+// known leaves out that the system has no such setting, as Wine says: the service works without.
+func known(err error) error {
+	if errors.Is(err, windows.ERROR_INVALID_LEVEL) {
+		return nil
+	}
+	return err
+}
+
 // update changes what differs.
 func (w winService) update(s *mgr.Service) error {
-	is, err := s.Config()
-	if err != nil || is.BinaryPathName == w.line() && strings.EqualFold(is.ServiceStartName, serviceAccount) && is.StartType == mgr.StartAutomatic {
+	is, err := configOf(s)
+	if err != nil || is == (config{w.line(), serviceAccount, mgr.StartAutomatic}) {
 		return err
 	}
-	if err := s.UpdateConfig(w.config()); err != nil {
+	if err := s.UpdateConfig(w.wanted()); err != nil {
 		return err
 	}
 	w.tell("changed the service " + serviceName + ", which runs " + w.line())
@@ -201,14 +208,14 @@ func reaches(ctx context.Context, s *mgr.Service, want svc.State) error {
 func (w winService) status(context.Context) (Status, error) {
 	st := Status{Manager: "Windows services", Files: []string{}}
 	err := look(func(s *mgr.Service) error {
-		is, err := s.Config()
+		is, err := configOf(s)
 		if err != nil {
 			return err
 		}
 		now, err := s.Query()
-		st.Installed, st.AtLogin, st.Outdated = true, is.StartType == mgr.StartAutomatic, is.BinaryPathName != w.line()
+		st.Installed, st.AtLogin, st.Outdated = true, is.start == mgr.StartAutomatic, is.line != w.line()
 		st.Running, st.PID = now.State == svc.Running, int(now.ProcessId)
-		if args, err := windows.DecomposeCommandLine(is.BinaryPathName); err == nil && len(args) > 0 {
+		if args, err := windows.DecomposeCommandLine(is.line); err == nil && len(args) > 0 {
 			st.Program = args[0]
 		}
 		return err
@@ -217,6 +224,22 @@ func (w winService) status(context.Context) (Status, error) {
 		return st, nil
 	}
 	return st, err
+}
+
+// config is what makes this service ours.
+type config struct {
+	line, account string
+	start         uint32
+}
+
+func configOf(s *mgr.Service) (config, error) {
+	buf := make([]byte, 8<<10) // the most that QueryServiceConfig fills
+	var need uint32
+	c := (*windows.QUERY_SERVICE_CONFIG)(unsafe.Pointer(&buf[0]))
+	if err := windows.QueryServiceConfig(s.Handle, c, uint32(len(buf)), &need); err != nil {
+		return config{}, err
+	}
+	return config{windows.UTF16PtrToString(c.BinaryPathName), windows.UTF16PtrToString(c.ServiceStartName), c.StartType}, nil
 }
 
 // look opens the service as every user may.
@@ -261,8 +284,8 @@ func (w winService) makePlaces() error {
 	return err
 }
 
-// makeDir makes a directory with its access list from its first moment. One that is there has to be an administrator's: whoever made
-// it otherwise could change what is in it.
+// makeDir makes a directory with its access list from its first moment. One that is there has to be an administrator's, or of who runs
+// this: whoever made it otherwise could have put something into it. Its list is made anew.
 func makeDir(path, descriptor string) (made bool, err error) {
 	d, err := windows.SecurityDescriptorFromString(descriptor)
 	if err != nil {
@@ -272,24 +295,36 @@ func makeDir(path, descriptor string) (made bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	attributes := &windows.SecurityAttributes{Length: uint32(unsafe.Sizeof(windows.SecurityAttributes{})), SecurityDescriptor: d}
-	err = windows.CreateDirectory(name, attributes)
+	err = windows.CreateDirectory(name, &windows.SecurityAttributes{Length: uint32(unsafe.Sizeof(windows.SecurityAttributes{})), SecurityDescriptor: d})
 	if err == nil {
 		return true, nil
 	}
 	if !errors.Is(err, windows.ERROR_ALREADY_EXISTS) {
 		return false, &os.PathError{Op: "mkdir", Path: path, Err: err}
 	}
+	if ok, err := ownedByAdministrator(path); err != nil || !ok {
+		return false, errors.Join(err, &Error{Message: path + " is there already, and is not an administrator's", Hint: "look what is in it, move it away, and then again"})
+	}
+	list, _, err := d.DACL()
+	if err != nil {
+		return false, err
+	}
+	return false, windows.SetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
+		windows.DACL_SECURITY_INFORMATION|windows.PROTECTED_DACL_SECURITY_INFORMATION, nil, nil, list, nil)
+}
+
+func ownedByAdministrator(path string) (bool, error) {
 	is, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION)
 	if err != nil {
 		return false, err
 	}
 	owner, _, err := is.Owner()
+	if err != nil || owner == nil {
+		return false, err
+	}
+	self, err := windows.GetCurrentProcessToken().GetTokenUser()
 	if err != nil {
 		return false, err
 	}
-	if owner == nil || !owner.IsWellKnown(windows.WinBuiltinAdministratorsSid) && !owner.IsWellKnown(windows.WinLocalSystemSid) {
-		return false, &Error{Message: path + " is there already, and is not an administrator's", Hint: "look what is in it, move it away, and then again"}
-	}
-	return false, nil
+	return owner.IsWellKnown(windows.WinBuiltinAdministratorsSid) || owner.IsWellKnown(windows.WinLocalSystemSid) || owner.Equals(self.User.Sid), nil
 }

@@ -18,8 +18,7 @@ const (
 	startPoll    = 5 * time.Millisecond
 	lockPoll     = 80 * time.Millisecond // what startPoll grows to for the lock: a hundred helpers that wait must leave the daemon the processor
 
-	byHand      = "credd serve"
-	startByHand = "start it with: " + byHand
+	startByHand = "start it with: credd serve"
 )
 
 // passed is the environment that a daemon gets. No credential and no AWS setting is in it: the daemon must not be
@@ -32,8 +31,8 @@ var passed = []string{
 // Daemon has the service manager start credd, or else starts the one beside this program, and waits until it listens at path. Programs that find no daemon at the same
 // time start one between them. Its errors are *Error, those of package dial, or the system's.
 func Daemon(path string, deadline time.Time) error {
-	if abandoned(path) {
-		return &Error{"nobody listens at " + path + " any more", "forward or mount it again, see docs/remote.md; a credd of this machine: " + byHand}
+	if Abandoned(path) {
+		return &Error{"nobody listens at " + path + " any more", ForwardAgain}
 	}
 	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
