@@ -670,3 +670,36 @@ func TestALineReaderWhoDoesNotRead(t *testing.T) {
 		}
 	}
 }
+
+// A session of somebody for whom the role was closed is not renewed in their name, which CloudTrail would show.
+func TestAClosedSessionIsNotRefreshedAhead(t *testing.T) {
+	for _, c := range []struct {
+		name, allow string
+		again       bool // ana asks again after the change
+		calls       int
+	}{
+		{"unchanged", "{ users = [\"ana\"] }", false, 2},
+		{"closed", "{ users = [] }", false, 1},
+		{"closed, and asked for", "{ users = [] }", true, 1},
+		{"another way to be open", "{ users = [\"ana\", \"bob\"] }", true, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := "version = 1\nallow = ALLOW\n" + role("admin", "")
+			w, _ := newSystem(t, map[string]string{"credd.toml": settings, "customers/acme.toml": strings.Replace(text, "ALLOW", "{ users = [\"ana\"] }", 1)})
+			ana := w.as(t, anaUID, anaUID)
+			if r := ana.get("acme/admin"); r.KeyID == "" {
+				t.Fatal(r)
+			}
+			w.write(t, "customers/acme.toml", strings.Replace(text, "ALLOW", c.allow, 1))
+			w.agent.Reload()
+			if c.again {
+				ana.get("acme/admin")
+			}
+			w.advance(50 * time.Minute)
+			w.agent.Sweep()
+			if n := w.aws.count(); n != c.calls {
+				t.Errorf("got %d calls, want %d", n, c.calls)
+			}
+		})
+	}
+}
