@@ -81,6 +81,27 @@ func TestOneCreddForAMachine(t *testing.T) {
 	if got := root("", "credd --system doctor"); !strings.Contains(got.out, "the vault's key needs no person: systemd") || !strings.Contains(got.out, "the daemon's user credd may read /etc/credd") {
 		t.Errorf("doctor: got %+v", got)
 	}
+	root("", "cd /root && credd --system customer invite globex --account 112233445566 --permissions readonly --region eu-west-1 --service-name northwind --principal "+us+" --allow-group dev")
+	if got := b.Run(t, "sh", "-c", "stat -c '%U:%G %a %n' /etc/credd/customers/* $(find /var/lib/credd/customers /var/lib/credd/invitations -type f 2>/dev/null)"); strings.Count(got, "root:credd 640 /etc/credd/") != 2 || strings.Contains(got, "root:root") {
+		t.Errorf("got\n%s", got)
+	}
+	root("", "credd --system customer list")
+	root("", "credd --system customer retire globex --yes")
+	root("", "credd --system customer retire globex --undo")
+	root("", "find /var/lib/credd -printf '%u:%g %m %p\n'")
+	root("", "find /etc/credd -printf '%u:%g %m %p\n'")
+	if got := b.Run(t, "find", "/var/lib/credd", "!", "-user", "credd"); got != "" {
+		t.Errorf("in the daemon's own directory is what is another's:\n%s", got)
+	}
+	root("", "credd --system source add instance --type imds --no-test")
+	root("", "credd --system source add task --type container --no-test")
+	root("", "credd --system source add cluster --type web-identity --token-file /run/token --role-arn arn:aws:iam::210987654321:role/build --region eu-west-1 --no-test")
+	root("", "credd --system role add initech/ops --arn arn:aws:iam::112233445577:role/ops --external-id-stdin < /etc/hostname")
+	root("", "credd --system role list")
+	root("", "credd --system role show acme/admin")
+	root("", "credd --system report")
+	user("ben", 0, "credd", "report")
+	user("ben", 0, "credd", "role", "show", "acme/deploy")
 	// The vault opens again without a person.
 	root("", "credd service restart --system")
 	user("ana", 0, "credd", "exec", "acme/admin", "--", "true")
