@@ -80,7 +80,7 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/signin":  {"credd/internal/agent/source"},
 	"github.com/kardianos/service":                 {"credd/internal/host"},
 	"github.com/Microsoft/go-winio":                {"credd/internal/ipc/socket"},
-	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
+	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/host", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
 	"github.com/hashicorp/hcl/v2":                  {}, // tests read back what invite writes
 	"github.com/zclconf/go-cty":                    {}, // likewise
 	"go.yaml.in/yaml/v3":                           {}, // likewise

@@ -88,8 +88,9 @@ func TestOneCreddForAMachine(t *testing.T) {
 	root("", "credd --system customer list")
 	root("", "credd --system customer retire globex --yes")
 	root("", "credd --system customer retire globex --undo")
-	root("", "find /var/lib/credd -printf '%u:%g %m %p\n'")
-	root("", "find /etc/credd -printf '%u:%g %m %p\n'")
+	root("", "credd --system login build")
+	root("", "credd --system customer export acme")
+	root("", "credd --system customer verify acme")
 	if got := b.Run(t, "find", "/var/lib/credd", "!", "-user", "credd"); got != "" {
 		t.Errorf("in the daemon's own directory is what is another's:\n%s", got)
 	}

@@ -269,6 +269,9 @@ func (s *Streams) rolesOfGuest(v *view, names []string) error {
 			rows = append(rows, []string{r.Name, r.AccountID, v.state(r.Name, time.Now()), r.ARN})
 		}
 	}
+	if len(rows) == 0 {
+		s.note("no role of this machine's credd is open to you")
+	}
 	return table(s.Out, []string{"ROLE", "ACCOUNT", "SESSION", "ARN"}, rows)
 }
 

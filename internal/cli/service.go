@@ -137,7 +137,7 @@ func (s *Streams) installService(ctx context.Context) error {
 	switch {
 	case st.Packaged:
 		s.note("a package brought the service: it was enabled, and is updated and removed with the package")
-	case s.system:
+	case s.system && done > 0:
 		s.note("next: a source and customers, which root adds: sudo credd --system source add --help; see docs/system.md")
 	}
 	return err

@@ -55,7 +55,7 @@ func (s *Streams) serviceState(ctx context.Context) (serviceState, error) {
 	if !s.system {
 		socket, serr = paths.ServiceSocket()
 	}
-	if st.Listening || serr != nil {
+	if st.Listening || st.Running && st.PID == 0 || serr != nil {
 		return state, err
 	}
 	if pid, oerr := host.Other(ctx, socket); oerr == nil && pid != st.PID {
