@@ -37,6 +37,9 @@ type Listener struct {
 
 	beside sync.WaitGroup // leave
 	left   atomic.Bool    // leave has ended accepting
+
+	accepted atomic.Uint64
+	noted    uint64 // accepted when Quiet was asked last
 }
 
 // Listen serves path. Its directory is made if need be, must belong to us, and must be closed to others; the socket is 0600
@@ -166,6 +169,7 @@ func (l *Listener) Accept() (*Conn, error) {
 	for {
 		c, err := l.l.AcceptUnix()
 		if err == nil {
+			l.accepted.Add(1)
 			p, perr := peer.Of(c)
 			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
 		}
