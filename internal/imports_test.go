@@ -22,6 +22,8 @@ var bans = []struct{ in, ban, reason string }{
 	{"credd/internal/ipc/dial", "net", "system calls only: net costs the helper size and start-up"},
 	{"credd/internal/paths", "fmt", "the helper links it"},
 	{"credd/internal/disk", "credd/internal/...", "a leaf: it knows paths and bytes alone"},
+	{"credd/internal/accounts", "credd/internal/agent/...", "a leaf: it knows users and groups, and not what for"},
+	{"credd/internal/agent/...", "credd/internal/accounts", "agent declares what it asks; tests may hand it in"},
 	{"credd/internal/agent/api", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/audit", "credd/internal/agent", "leaves never import agent"},
 	{"credd/internal/agent/cache", "credd/internal/agent", "leaves never import agent"},

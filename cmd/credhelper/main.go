@@ -121,17 +121,20 @@ func put(q ipc.Question, fd int, deadline time.Time) ipc.Answer {
 
 // explain prints why there is no reply.
 func explain(stderr *os.File, path string, err error) int {
-	const versions = "install credd and credhelper of the same version"
+	const (
+		versions = "install credd and credhelper of the same version"
+		byHand   = "start it with: credd serve"
+	)
 	check := "check " + path + ", and CREDD_SOCK"
 	switch err {
 	case dial.ErrNoDaemon:
-		return fail(stderr, ipc.NoDaemon, err.Error(), "start it with: credd serve")
+		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+named("it was looked for at "+path))
 	case dial.ErrForeign:
 		return fail(stderr, ipc.Refused, err.Error()+": nothing was sent to it", check)
 	case dial.ErrTimeout:
 		return fail(stderr, ipc.NoDaemon, err.Error(), "see what it does: credd status"+orLog())
 	case dial.ErrLost:
-		return fail(stderr, ipc.NoDaemon, err.Error(), "start it with: credd serve"+orLog())
+		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+orLog()+named("if it is forwarded, on the machine that it comes from"))
 	case ipc.ErrTooLarge, ipc.ErrMalformed:
 		return fail(stderr, ipc.Internal, "the reply of credd is not understood: "+err.Error(), versions)
 	}
@@ -139,6 +142,14 @@ func explain(stderr *os.File, path string, err error) int {
 		return fail(stderr, ipc.NoDaemon, e.Message, e.Hint)
 	}
 	return fail(stderr, ipc.NoDaemon, "connect to credd: "+err.Error(), check)
+}
+
+// named is advice for the socket that CREDD_SOCK names: its daemon may be elsewhere.
+func named(advice string) string {
+	if os.Getenv("CREDD_SOCK") == "" {
+		return ""
+	}
+	return "; CREDD_SOCK is set: " + advice
 }
 
 // orLog names the log of a daemon that credhelper started.

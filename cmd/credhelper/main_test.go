@@ -114,7 +114,7 @@ func always(text string) func(int32, *net.UnixConn) {
 
 const (
 	document  = `{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s","SessionToken":"t","Expiration":"2026-11-01T11:00:00Z"}` + "\n"
-	lost      = "credhelper: error: credd went away before it answered\ncredhelper: hint: start it with: credd serve, or look into /nowhere/.local/state/credd/credd.log\n"
+	lost      = "credhelper: error: credd went away before it answered\ncredhelper: hint: start it with: credd serve, or look into /nowhere/.local/state/credd/credd.log; CREDD_SOCK is set: if it is forwarded, on the machine that it comes from\n"
 	garbled   = "credhelper: error: the reply of credd is not understood"
 	reinstall = "\ncredhelper: hint: install credd and credhelper of the same version\n"
 )
@@ -206,7 +206,7 @@ func TestUsage(t *testing.T) {
 		{"option", home, []string{"--role\x1b"}, result{2, "", "credhelper: error: unknown option --role?\ncredhelper: hint: see: credhelper --help\n"}},
 		{"long role", home, []string{strings.Repeat("r", 513)}, result{4, "", "credhelper: error: the role's name is longer than 512 bytes\n"}},
 		{"relative socket", []string{"CREDD_SOCK=s"}, []string{"a/b"}, result{2, "", "credhelper: error: CREDD_SOCK is not an absolute path\n"}},
-		{"no daemon", home, []string{"a/b"}, result{3, "", "credhelper: error: credd is not running\ncredhelper: hint: start it with: credd serve\n"}},
+		{"no daemon", home, []string{"a/b"}, result{3, "", "credhelper: error: credd is not running\ncredhelper: hint: start it with: credd serve; CREDD_SOCK is set: it was looked for at /nowhere/s\n"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := call(t, helper, c.env, c.args...); got != c.want {

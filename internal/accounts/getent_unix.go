@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 )
 
 // The databases of getent(1) that are asked for; both have the number in their third field.
@@ -76,7 +77,9 @@ func run(ctx context.Context, program, database, key string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, database, key)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
 	cmd.Dir = "/"
-	cmd.WaitDelay = timeout // for a child that keeps its output open
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // with what it started
+	cmd.WaitDelay = timeout
 	var b capped
 	cmd.Stdout = &b
 	err := cmd.Run()

@@ -26,7 +26,10 @@ func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failu
 		}
 		defer a.reading.end(c.Peer.User)
 	}
-	f := audit.Filter{}
+	var visible, f audit.Filter
+	if !c.manages() {
+		visible.User = &c.Peer.User
+	}
 	if w := r.Audit; w != nil {
 		f = audit.Filter{Role: w.Role, Outcome: w.Outcome, AccessKey: w.AccessKey, Since: w.Since, Until: w.Until}
 	}
@@ -40,14 +43,12 @@ func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failu
 		frames = frames[:0]
 		return sent
 	}
-	skipped, err := a.Audit.Read(audit.Filter{}, func(e audit.Entry) error {
+	skipped, err := a.Audit.Read(visible, func(e audit.Entry) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case time.Now().After(until):
 			return context.DeadlineExceeded
-		case !c.manages() && (peer.User{UID: e.UID, SID: e.SID}) != c.Peer.User:
-			return nil
 		}
 		if out.Oldest.IsZero() || e.Time.Before(out.Oldest) {
 			out.Oldest = e.Time

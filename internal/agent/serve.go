@@ -16,6 +16,7 @@ import (
 const (
 	maxConns     = 1024 // a terminal's worth of Terraform is 10 to 100 at once
 	maxOfOne     = 256  // … of one user of the machine, so that others are served as well
+	keptConns    = 64   // … that only root and the daemon's own user have: the watchdog, and who looks what is wrong
 	usualRequest = 512  // bytes that one read takes: a credentials request whole
 
 	ioTimeout = 5 * time.Second // one read or write of a frame; both ends are on this machine
@@ -108,6 +109,7 @@ type conns struct {
 	mu   sync.Mutex
 	open map[*socket.Conn]rank
 	of   map[peer.User]int // how many each has who does not manage the daemon
+	all  int               // theirs together
 }
 
 func newConns() *conns {
@@ -118,10 +120,11 @@ func newConns() *conns {
 func (s *conns) add(c *socket.Conn, r rank) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.open) >= maxConns || r < owner && s.of[c.Peer.User] >= maxOfOne {
+	if len(s.open) >= maxConns || r < owner && (s.all >= maxConns-keptConns || s.of[c.Peer.User] >= maxOfOne) {
 		return false
 	}
 	if s.open[c] = r; r < owner {
+		s.all++
 		s.of[c.Peer.User]++
 	}
 	return true
@@ -132,6 +135,7 @@ func (s *conns) remove(c *socket.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open[c] < owner {
+		s.all--
 		if s.of[c.Peer.User]--; s.of[c.Peer.User] == 0 {
 			delete(s.of, c.Peer.User)
 		}

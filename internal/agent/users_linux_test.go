@@ -19,7 +19,7 @@ import (
 type order struct {
 	Role string       // a credentials request
 	Do   *api.Request // or a management request
-	Hold int          // or connections to keep open, without a request
+	Hold int          // or connections to keep open, without a request: the daemon ends them after 5 s
 }
 
 type result struct {
@@ -41,6 +41,11 @@ func beUser(path string) int {
 			return 1
 		}
 		r := result{}
+		for _, c := range held {
+			if o.Hold > 0 {
+				c.Close()
+			}
+		}
 		for range o.Hold {
 			if c, err := net.Dial("unix", path); err == nil {
 				held = append(held, c)

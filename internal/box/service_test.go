@@ -5,6 +5,7 @@ package box
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,6 +92,7 @@ func managers(files []string) []string {
 }
 
 func TestAServiceOfAUser(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	b.User(t, "ana", 1500)
@@ -168,6 +170,7 @@ func TestAServiceOfAUser(t *testing.T) {
 }
 
 func TestAServiceOfTheMachine(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	root := func(args ...string) *exec.Cmd {
@@ -175,7 +178,7 @@ func TestAServiceOfTheMachine(t *testing.T) {
 	}
 	before := managers(b.files(t, "/etc"))
 	got := say(t, root("service", "install"))
-	for _, want := range []string{"wrote /etc/sysusers.d/credd.conf\n", "ran /usr/bin/systemd-sysusers /etc/sysusers.d/credd.conf\n", "made /etc/credd\n", "wrote /etc/credd/credd.toml\n",
+	for _, want := range []string{"wrote /etc/sysusers.d/credd.conf\n", "ran /usr/bin/systemd-sysusers /etc/sysusers.d/credd.conf\n", "made /etc/credd\n", "made /var/lib/credd\n", "wrote /etc/credd/credd.toml\n",
 		"wrote /etc/systemd/system/credd.service\n", "wrote /etc/systemd/system/credd.socket\n", "ran /usr/bin/systemctl enable credd.socket\n", "ran /usr/bin/systemctl start credd.socket\n"} {
 		if !strings.Contains(got.out, want) {
 			t.Errorf("install: got no %q in %+v", want, got)
@@ -188,7 +191,7 @@ func TestAServiceOfTheMachine(t *testing.T) {
 	if !st.Installed || !st.Listening || !st.AtLogin || len(st.Files) != 3 || st.Outdated {
 		t.Errorf("got %+v", st)
 	}
-	for path, want := range map[string]string{"/etc/credd": "2750 root credd\n", "/etc/credd/credd.toml": "640 root credd\n", "/run/credd": "755 root root\n",
+	for path, want := range map[string]string{"/etc/credd": "2750 root credd\n", "/etc/credd/credd.toml": "640 root credd\n", "/run/credd": "755 root root\n", "/var/lib/credd": "700 credd credd\n",
 		"/run/credd/agent.sock": "666 root root\n", "/etc/systemd/system/credd.service": "644 root root\n"} {
 		if got := b.Run(t, "stat", "-c", "%a %U %G", path); got != want {
 			t.Errorf("%s: got %q, want %q", path, got, want)
@@ -198,6 +201,16 @@ func TestAServiceOfTheMachine(t *testing.T) {
 		t.Errorf("the user: got %q", got)
 	}
 	b.Write(t, "/etc/credd/customers/acme.toml", "version = 1\n", 0o640)
+	if got := say(t, root("service", "start")); got.code != 0 || got.out != "ran /usr/bin/systemctl start credd.socket credd.service\n" {
+		t.Errorf("start: got %+v", got)
+	}
+	b.Run(t, "journalctl", "--sync")
+	if got := say(t, root("service", "logs")); got.code != 0 || !strings.Contains(got.out, "msg=serving") {
+		t.Errorf("logs: got %+v", got)
+	}
+	if st := stateOf(t, root("service", "status", "--json")); !st.Running || st.PID == 0 {
+		t.Errorf("started: got %+v", st)
+	}
 
 	got = say(t, root("service", "uninstall"))
 	if got.code != 0 || !strings.Contains(got.err, "kept the configuration: /etc/credd\n") || !strings.Contains(got.err, "sudo rm -r /etc/credd /var/lib/credd && sudo userdel credd\n") {
@@ -212,6 +225,7 @@ func TestAServiceOfTheMachine(t *testing.T) {
 }
 
 func TestAServiceThatCannotBe(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	b.User(t, "ana", 1500)
@@ -247,6 +261,7 @@ func TestAServiceThatCannotBe(t *testing.T) {
 }
 
 func TestAServiceOfAPackage(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	b.User(t, "ana", 1500)
@@ -275,5 +290,92 @@ func TestAServiceOfAPackage(t *testing.T) {
 	}
 	if st := stateOf(t, ana("service", "status", "--json")); !st.Packaged || st.Listening || st.AtLogin || !st.Installed {
 		t.Errorf("after: got %+v", st)
+	}
+}
+
+// What a helper finds without a daemon: the service, which it starts, or none, and then a credd of its own.
+func TestAHelperStartsTheService(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	helper := func() answer { return say(t, w.CommandAs("ana", "credhelper", "acme/admin")) }
+	works(t, helper())
+	logs := func() answer {
+		w.Run(t, "journalctl", "--sync")
+		return say(t, w.CommandAs("ana", "credd", "service", "logs"))
+	}
+	if got := logs(); got.code != 2 || !strings.Contains(got.err, "the journal is not shown to this user: ") || !strings.Contains(got.err, "sudo journalctl _UID=1500 ") {
+		t.Errorf("a journal of the machine alone: got %+v", got)
+	}
+	w.Run(t, "mkdir", "/var/log/journal") // users have journals of their own from now on
+	w.Run(t, "journalctl", "--flush")
+	if got := say(t, w.CommandAs("ana", "credd", "service", "restart")); got.code != 0 || got.out != "ran /usr/bin/systemctl --user restart credd.service\n" {
+		t.Errorf("restart: got %+v", got)
+	}
+	works(t, helper())
+	if got := logs(); got.code != 0 || !strings.Contains(got.out, "msg=serving") {
+		t.Errorf("logs: got %+v", got)
+	}
+
+	if got := say(t, w.CommandAs("ana", "credd", "service", "stop")); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	doctor := func() string { return say(t, w.CommandAs("ana", "credd", "doctor", "--offline")).out }
+	if got := doctor(); !strings.Contains(got, "! the service is stopped\n  fix: credd service start\n") {
+		t.Errorf("doctor: got %s", got)
+	}
+	if pid := w.pid(); pid != 0 {
+		t.Fatalf("it runs, with pid %d", pid)
+	}
+	works(t, helper())
+	if pid := w.pid(); pid == 0 {
+		t.Error("another credd than the service was started")
+	}
+	const log = "/home/ana/.local/state/credd/credd.log"
+	if got := say(t, w.Command("cat", log)); got.code == 0 {
+		t.Errorf("a log of a credd by hand: %q", got.out)
+	}
+	if got := doctor(); !strings.Contains(got, "✓ credd is a service of systemd\n") {
+		t.Errorf("doctor: got %s", got)
+	}
+	const unit = "/home/ana/.config/systemd/user/credd.service"
+	w.Run(t, "sed", "-i", "s,/usr/bin/credd,/opt/gone/credd,", unit)
+	if got := doctor(); !strings.Contains(got, "✗ the service starts /opt/gone/credd, and that is not there\n  fix: credd service install\n") {
+		t.Errorf("doctor: got %s", got)
+	}
+	if got := say(t, w.CommandAs("ana", "credd", "init", "--no-import", "--no-profiles", "--service")); got.code != 0 || !strings.Contains(got.out, "wrote "+unit+"\n") || !strings.Contains(got.out, "✓ acme/admin works") {
+		t.Errorf("init: got %+v", got)
+	}
+	works(t, helper())
+
+	if got := say(t, w.CommandAs("ana", "credd", "service", "uninstall")); got.code != 0 {
+		t.Fatalf("got %+v", got)
+	}
+	works(t, helper())
+	if pid := w.pid(); pid != 0 {
+		t.Errorf("a service that is not there runs, with pid %d", pid)
+	}
+	if got := say(t, w.CommandAs("ana", "credd", "service", "logs")); got.code != 0 || !strings.Contains(got.out, "msg=serving") {
+		t.Errorf("logs: got %+v", got)
+	}
+	st := stateOf(t, w.CommandAs("ana", "credd", "service", "status", "--json"))
+	if st.Installed || st.Other == 0 {
+		t.Errorf("got %+v", st)
+	}
+
+	got := say(t, w.CommandAs("ana", "credd", "service", "install"))
+	if got.code != 0 || !strings.Contains(got.out, fmt.Sprintf("ended the credd with pid %d, ", st.Other)) {
+		t.Errorf("install: got %+v", got)
+	}
+	works(t, helper())
+	if pid := w.pid(); pid == 0 || pid == st.Other {
+		t.Errorf("got pid %d of the service, after %d", pid, st.Other)
+	}
+
+	// A socket of one's own is not the service's.
+	if got := say(t, w.CommandAs("ana", "env", "CREDD_SOCK=/home/ana/own/agent.sock", "credhelper", "acme/admin")); got.code != 0 {
+		t.Errorf("got %+v", got)
+	}
+	if got := w.Run(t, "pgrep", "-c", "-x", "credd"); got != "2\n" {
+		t.Errorf("got %s daemons, want the service and one at CREDD_SOCK", got)
 	}
 }

@@ -148,7 +148,7 @@ var free = []string{
 	"--mfa-serial", "--region", "--role-arn", "--role-name", "--since", "--sso-region", "--sso-session", "--start-url",
 	"--sts-region", "--until", "--endpoint-url", "--shell", "import --customer",
 	"--service-name", "--sso-account", "--sso-role",
-	"--resource", "--path", "--name", "--principal", "--source-ip", "--boundary", "--tag", "--stack", "--template-url",
+	"--resource", "--path", "--name", "--principal", "--source-ip", "--boundary", "--tag", "--stack", "--template-url", "--lines",
 }
 
 func TestEveryArgumentHasAnOffer(t *testing.T) {

@@ -125,7 +125,7 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 	}
 	s.tellAllow(where, fresh[0].role.Name)
 	s.followProfiles(ctx, where)
-	return s.say("try one: credd source test %s", fresh[0].role.Name)
+	return s.say("try one: %s", s.mine("credd source test "+fresh[0].role.Name))
 }
 
 // choose makes customers and roles of accounts and permission sets. It tells of those that cannot be one.

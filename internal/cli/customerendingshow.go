@@ -33,7 +33,7 @@ func (s *Streams) tellEnding(e *ending, a *retirement) error {
 		s.endOf(r)
 	}
 	if !a.dryRun {
-		s.note("\ntake it back: credd customer retire %s --undo", e.Customer)
+		s.note("\ntake it back: %s", s.mine("credd customer retire "+e.Customer+" --undo"))
 	}
 	return nil
 }

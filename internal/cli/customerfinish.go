@@ -51,7 +51,7 @@ Exit codes of --check: 0 gone, 6 still there or the role does not work, 7 cannot
 			s.say("# the invitation.")
 			s.commandLines(commandsJSON(t.FinishSetup()))
 			s.note("")
-			s.note("send that to the customer; once they have run it: credd customer finish-setup %s --role %s --check", t.Customer, t.Role)
+			s.note("send that to the customer; once they have run it: %s", s.mine("credd customer finish-setup "+t.Customer+" --role "+t.Role+" --check"))
 			return nil
 		},
 	}

@@ -117,7 +117,7 @@ func (s *Streams) verified(r verify.Result) {
 		s.say("%s %s", s.paint(m.color, m.sign), c.Text)
 	}
 	if r.Hint != "" {
-		s.say("  hint: %s", r.Hint)
+		s.say("  hint: %s", s.mine(r.Hint))
 	}
 }
 

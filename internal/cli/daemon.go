@@ -83,17 +83,8 @@ func (s *Streams) status(st api.Status, unverified string, now time.Time) error 
 	if err := s.sources(st.Sources, st.Failing, now); err != nil {
 		return err
 	}
-	if len(st.Sessions) > 0 {
-		s.say("")
-		var rows [][]string
-		for _, l := range st.Sessions {
-			rows = append(rows, []string{l.Role, left(l.Expires.Sub(now)), clock(l.Expires, now), l.Source, l.AccessKeyID, l.Note})
-		}
-		if err := table(s.Out, []string{"SESSION", "LEFT", "EXPIRES", "SOURCE", "ACCESS KEY", ""}, rows); err != nil {
-			return err
-		}
-	} else {
-		s.say("no live session")
+	if err := s.sessions(st, now); err != nil {
+		return err
 	}
 	for _, f := range st.Failing {
 		if slices.ContainsFunc(st.Sources, func(src api.Source) bool { return slices.Contains(waiting(src, st.Failing), f.Role) }) {
@@ -102,7 +93,7 @@ func (s *Streams) status(st api.Status, unverified string, now time.Time) error 
 		s.say("\n%s %s", s.paint(red, "failing since "+clock(f.Since, now)), f.Message)
 		s.say("  last worked: %s", worked(f, now))
 		if f.Hint != "" {
-			s.say("  hint: %s", f.Hint)
+			s.say("  hint: %s", s.mine(f.Hint))
 		}
 		for _, c := range f.Causes {
 			s.say("  may be: %s", c)
@@ -111,16 +102,44 @@ func (s *Streams) status(st api.Status, unverified string, now time.Time) error 
 	for _, p := range st.Problems {
 		s.say("\n%s %s", s.paint(red, "broken file"), place(p))
 		if p.Hint != "" {
-			s.say("  hint: %s", p.Hint)
+			s.say("  hint: %s", s.mine(p.Hint))
 		}
 	}
 	for _, w := range slices.Concat(untold(st), st.Warnings) {
 		s.say("\n%s %s", s.paint(yellow, "warning"), w)
 	}
 	if unverified != "" {
-		s.say("\n%s", unverified)
+		s.say("\n%s", s.mine(unverified))
 	}
 	return nil
+}
+
+// sessions prints those that live: of a machine's credd with their users, but to one of them.
+func (s *Streams) sessions(st api.Status, now time.Time) error {
+	if len(st.Sessions) == 0 {
+		return s.say("no live session")
+	}
+	s.say("")
+	ofUsers := slices.ContainsFunc(st.Sessions, func(l api.Session) bool { return l.User != "" })
+	head := []string{"SESSION", "LEFT", "EXPIRES", "ACCESS KEY"}
+	switch {
+	case ofUsers:
+		head = slices.Concat(head, []string{"USER", "SOURCE", ""})
+	case st.ConfigDir != "":
+		head = []string{"SESSION", "LEFT", "EXPIRES", "SOURCE", "ACCESS KEY", ""}
+	}
+	var rows [][]string
+	for _, l := range st.Sessions {
+		row := []string{l.Role, left(l.Expires.Sub(now)), clock(l.Expires, now), l.AccessKeyID}
+		switch {
+		case ofUsers:
+			row = slices.Concat(row, []string{l.User, l.Source, l.Note})
+		case st.ConfigDir != "":
+			row = slices.Concat(row[:3], []string{l.Source, l.AccessKeyID, l.Note})
+		}
+		rows = append(rows, row)
+	}
+	return table(s.Out, head, rows)
 }
 
 // untold are the roles that are no longer what was verified, but for those that were told as failing.

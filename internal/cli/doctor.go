@@ -102,13 +102,18 @@ func (e *examination) run(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
 	defer cancel()
 	defer e.busy("looking; what asks the daemon and AWS may take up to 20 s")()
-	e.Files()
+	if e.About == doctor.Machine {
+		e.daemon(ctx) // which makes its directory when it starts for the first time, as it does when it is asked
+		e.Files()
+	} else {
+		e.Files()
+		e.daemon(ctx)
+	}
 	e.block()
 	e.verified()
-	e.daemon(ctx)
 	e.machine(ctx)
 	var all sync.WaitGroup
-	for _, check := range []func(context.Context){e.Programs, e.vault, e.network, e.sources, e.testRoles} {
+	for _, check := range []func(context.Context){e.Programs, e.service, e.vault, e.network, e.sources, e.testRoles} {
 		all.Go(func() { check(ctx) })
 	}
 	all.Wait()

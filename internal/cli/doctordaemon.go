@@ -15,6 +15,7 @@ import (
 	"credd/internal/ipc"
 	"credd/internal/ipc/peer"
 	"credd/internal/ipc/socket"
+	"credd/internal/ipc/start"
 )
 
 // request asks the daemon, and answers none of its questions: this is no time to type codes.
@@ -105,7 +106,9 @@ func (e *examination) noDaemon(err error) {
 		e.Fail(doctor.DaemonRunning, ipc.NoDaemon, "connect to credd: "+err.Error(), "ls -ld "+doctor.Quote(e.place.Path)+" "+doctor.Quote(filepath.Dir(e.place.Path)))
 		return
 	}
-	if _, err := os.Lstat(e.place.Path); err == nil {
+	if start.Abandoned(e.place.Path) {
+		e.Warn(doctor.SocketStale, "nobody listens at "+e.place.Path+" any more, and no daemon of this machine made it", start.ForwardAgain)
+	} else if _, err := os.Lstat(e.place.Path); err == nil {
 		e.Warn(doctor.SocketStale, e.place.Path+" was left by a daemon that was killed; the next one replaces it", "credd serve")
 	}
 	switch {

@@ -66,7 +66,7 @@ func (e *examination) openToMe() {
 		e.Warn(doctor.MachineRoles, "no role of this machine's credd is open to you", "ask its administrator to name you in allow; or begin one of your own: credd init")
 		return
 	}
-	e.OK(doctor.MachineRoles, count(roles, "role")+" of "+count(customers, "customer")+" are open to you")
+	e.OK(doctor.MachineRoles, "open to you: "+count(roles, "role")+" of "+count(customers, "customer"))
 	e.knownFailures(e.status)
 }
 

@@ -25,6 +25,7 @@ type initial struct {
 	vaultKey, service, network string
 	takesOver, keys            bool // import, its keys too
 	noImport, noProfiles, yes  bool
+	wantsService, noService    bool
 	asksAgain                  bool // for what was refused
 }
 
@@ -33,7 +34,8 @@ func newInitCmd(s *Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "init", Short: "Set credd up, from nothing to a profile that works", Args: cobra.NoArgs,
 		Long: `Set credd up step by step: take over the profiles that you have, say which identity assumes roles (a source), add a first role, write
-its profile into ~/.aws/config, and try it. What is there already is left as it is, so it can be run again at any time.
+its profile into ~/.aws/config, and try it; credd can then be made a service. What is there already is left as it is, so it can be run
+again at any time.
 
 It asks at a terminal. Every answer has a flag, and what a flag says is not asked; without a terminal all that is needed has to be said.`,
 		Example: `  credd init
@@ -92,6 +94,8 @@ func (a *initial) flags(cmd *cobra.Command) {
 	f.BoolVar(&a.fromSSO, "from-sso", false, "add the accounts of the login as customers")
 	f.StringArrayVar(&a.only, "account", nil, "with --from-sso, only this account (more than once for more)")
 	f.BoolVar(&a.noProfiles, "no-profiles", false, "do not write profiles into ~/.aws/config")
+	f.BoolVar(&a.wantsService, "service", false, "make credd a service of yours, as credd service install does")
+	f.BoolVar(&a.noService, "no-service", false, "do not, and do not ask")
 	f.StringVar(&a.network, "endpoint-url", "", "URL where all AWS services answer, such as a simulator's")
 	f.BoolVar(&a.yes, "yes", false, "do not ask before something is done, nor for what can be left out")
 }
@@ -99,7 +103,7 @@ func (a *initial) flags(cmd *cobra.Command) {
 // answers checks what flags say, and reads what they say to read.
 func (s *Streams) answers(cmd *cobra.Command, a *initial) error {
 	given := cmd.Flags().Changed
-	for _, two := range [][2]string{{"import", "no-import"}, {"external-id", "external-id-stdin"}, {"from-stdin", "external-id-stdin"}, {"from-sso", "arn"}, {"from-sso", "role"}, {"no-role", "role"}, {"no-role", "from-sso"}} {
+	for _, two := range [][2]string{{"import", "no-import"}, {"service", "no-service"}, {"external-id", "external-id-stdin"}, {"from-stdin", "external-id-stdin"}, {"from-sso", "arn"}, {"from-sso", "role"}, {"no-role", "role"}, {"no-role", "from-sso"}} {
 		if given(two[0]) && given(two[1]) {
 			return &userError{ipc.Usage, "--" + two[0] + " and --" + two[1] + " exclude each other", ""}
 		}
@@ -165,6 +169,7 @@ func (g *guide) run(ctx context.Context) error {
 	if g.noRole {
 		steps = append(steps[:2], g.thenInvite)
 	}
+	steps = append(steps, g.asService)
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err

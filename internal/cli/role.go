@@ -94,7 +94,7 @@ func (s *Streams) role(j roleJSON) error {
 		"policy", j.Policy, "policy arns", strings.Join(j.PolicyARNs, ", "), "tags", strings.Join(tags, ", "),
 		"transitive tags", strings.Join(j.TransitiveTags, ", "), "source identity", j.SourceIdentity,
 		"allow", allowText(j.Allow),
-		"standing", j.Standing.Sentence, "", j.Standing.Hint, "file", at(j.File, j.Line)}
+		"standing", j.Standing.Sentence, "", s.mine(j.Standing.Hint), "file", at(j.File, j.Line)}
 	if j.Session != nil {
 		pairs = append(pairs, "session", j.Session.AccessKeyID+" until "+j.Session.Expires.Local().Format("15:04:05"))
 	}
@@ -102,7 +102,7 @@ func (s *Streams) role(j roleJSON) error {
 		pairs = append(pairs, "last worked", clock(j.LastWorked, time.Now()))
 	}
 	if j.Failing != nil {
-		pairs = append(pairs, "failing", j.Failing.Message, "last worked", worked(*j.Failing, time.Now()), "hint", j.Failing.Hint)
+		pairs = append(pairs, "failing", j.Failing.Message, "last worked", worked(*j.Failing, time.Now()), "hint", s.mine(j.Failing.Hint))
 		for i, c := range j.Failing.Causes {
 			pairs = append(pairs, []string{"may be", ""}[min(i, 1)], c)
 		}

@@ -23,6 +23,7 @@ import (
 	"credd/internal/host"
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
+	"credd/internal/ipc/start"
 	"credd/internal/paths"
 )
 
@@ -158,6 +159,8 @@ func sorted(err error) *userError {
 		return &userError{ipc.Usage, err.Error(), "look at it or remove it first: credd source show, credd source remove"}
 	case errors.Is(err, api.ErrLost):
 		return &userError{ipc.NoDaemon, err.Error(), "credd ended or was restarted meanwhile: run the command again"}
+	case errors.Is(err, socket.ErrNoDaemon) && os.Getenv("CREDD_SOCK") != "":
+		return &userError{ipc.NoDaemon, err.Error() + " at " + os.Getenv("CREDD_SOCK") + ", which CREDD_SOCK names", start.ForwardAgain}
 	case errors.Is(err, socket.ErrNoDaemon):
 		return &userError{ipc.NoDaemon, err.Error(), "credhelper and credd login start it by themselves; by hand: credd serve"}
 	case errors.Is(err, socket.ErrRunning):

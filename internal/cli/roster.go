@@ -269,6 +269,9 @@ func (s *Streams) rolesOfGuest(v *view, names []string) error {
 			rows = append(rows, []string{r.Name, r.AccountID, v.state(r.Name, time.Now()), r.ARN})
 		}
 	}
+	if len(rows) == 0 {
+		s.note("no role of this machine's credd is open to you")
+	}
 	return table(s.Out, []string{"ROLE", "ACCOUNT", "SESSION", "ARN"}, rows)
 }
 
@@ -278,12 +281,12 @@ func (s *Streams) troubles(v *view, c *roster.Customer) (err error) {
 		if f, ok := v.failing[r.Name]; ok { // newer than what is on disk
 			err = s.say("\n%s", f.Message)
 			if f.Hint != "" {
-				err = s.say("  hint: %s", f.Hint)
+				err = s.say("  hint: %s", s.mine(f.Hint))
 			}
 		} else if t := v.records.standing(r); isTrouble(t) || t.Word == customer.Invited {
 			err = s.say("\n%s: %s", r.Name, t.Sentence)
 			if t.Hint != "" {
-				err = s.say("  hint: %s", t.Hint)
+				err = s.say("  hint: %s", s.mine(t.Hint))
 			}
 		}
 	}

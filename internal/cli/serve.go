@@ -27,6 +27,7 @@ import (
 	"credd/internal/agent/vault"
 	"credd/internal/agent/watch"
 	"credd/internal/awsconfig"
+	"credd/internal/host"
 	"credd/internal/ipc/peer"
 )
 
@@ -65,7 +66,7 @@ func (s *Streams) serve(ctx context.Context) error {
 	source.ClearEnvironment()
 	debug.SetGCPercent(gcPercent)
 	level := new(slog.LevelVar)
-	log := newLog(s.Err, level)
+	log := newLog(host.Bounded(s.Err), level)
 
 	self, err := peer.Self()
 	if err != nil {

@@ -58,17 +58,10 @@ func programPath() (string, error) {
 	return exe, nil
 }
 
-// takesSystem gives a command of a service its flag.
-func (s *Streams) takesSystem(cmd *cobra.Command) *cobra.Command {
-	cmd.Args = cobra.NoArgs
-	cmd.Flags().BoolVar(&s.system, "system", false, "the credd of this machine, instead of your own")
-	return cmd
-}
-
 // serviceCmd is a command that does one thing to the service, or tells that there is nothing to do.
 func (s *Streams) serviceCmd(name, short string, do func(*host.Service, context.Context) error, already string) *cobra.Command {
-	return s.takesSystem(&cobra.Command{
-		Use: name, Short: short, Example: "  credd service " + name + "\n  sudo credd service " + name + " --system",
+	return &cobra.Command{
+		Use: name, Short: short, Args: cobra.NoArgs, Example: "  credd service " + name + "\n  sudo credd service " + name + " --system",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			done := 0
 			svc, err := s.asService(&done)
@@ -85,7 +78,7 @@ func (s *Streams) serviceCmd(name, short string, do func(*host.Service, context.
 			}
 			return nil
 		},
-	})
+	}
 }
 
 // notInstalled adds the remedy to an error of a service that is not there.
@@ -105,8 +98,8 @@ func (s *Streams) serviceLine(command string) string {
 }
 
 func newServiceInstallCmd(s *Streams) *cobra.Command {
-	return s.takesSystem(&cobra.Command{
-		Use: "install", Short: "Make credd a service, and start it",
+	return &cobra.Command{
+		Use: "install", Args: cobra.NoArgs, Short: "Make credd a service, and start it",
 		Long: `Make credd a service, and have it start: on Linux at the first use of its socket. A credd that credhelper started is ended first; its
 sessions are fetched again when they are asked for. A second time changes only what differs, as after an upgrade.
 
@@ -117,7 +110,7 @@ Where a package brought the service, it is only enabled.`,
 			defer stop()
 			return s.installService(ctx)
 		},
-	})
+	}
 }
 
 func (s *Streams) installService(ctx context.Context) error {
@@ -144,7 +137,7 @@ func (s *Streams) installService(ctx context.Context) error {
 	switch {
 	case st.Packaged:
 		s.note("a package brought the service: it was enabled, and is updated and removed with the package")
-	case s.system:
+	case s.system && done > 0:
 		s.note("next: a source and customers, which root adds: sudo credd --system source add --help; see docs/system.md")
 	}
 	return err
@@ -159,8 +152,8 @@ func (s *Streams) begins() string {
 }
 
 func newServiceUninstallCmd(s *Streams) *cobra.Command {
-	return s.takesSystem(&cobra.Command{
-		Use: "uninstall", Short: "End the service, and remove what install wrote",
+	return &cobra.Command{
+		Use: "uninstall", Args: cobra.NoArgs, Short: "End the service, and remove what install wrote",
 		Long: `End the service, and remove what install wrote. Configuration, vault and audit log stay; it says where they are. credhelper starts
 credd by itself again. What a package brought is only disabled.`,
 		Example: "  credd service uninstall\n  sudo credd service uninstall --system",
@@ -181,7 +174,7 @@ credd by itself again. What a package brought is only disabled.`,
 			}
 			return s.kept()
 		},
-	})
+	}
 }
 
 // kept tells where that is which is not the service's, and how to remove it.

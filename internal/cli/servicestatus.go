@@ -26,8 +26,8 @@ type serviceState struct {
 
 func newServiceStatusCmd(s *Streams) *cobra.Command {
 	var asJSON bool
-	cmd := s.takesSystem(&cobra.Command{
-		Use: "status", Short: "Show whether credd is a service, and how it is", Example: "  credd service status\n  credd service status --system --json",
+	cmd := &cobra.Command{
+		Use: "status", Args: cobra.NoArgs, Short: "Show whether credd is a service, and how it is", Example: "  credd service status\n  credd service status --system --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			st, err := s.serviceState(cmd.Context())
 			if asJSON {
@@ -38,7 +38,7 @@ func newServiceStatusCmd(s *Streams) *cobra.Command {
 			}
 			return s.showService(st, err)
 		},
-	})
+	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -55,7 +55,7 @@ func (s *Streams) serviceState(ctx context.Context) (serviceState, error) {
 	if !s.system {
 		socket, serr = paths.ServiceSocket()
 	}
-	if st.Listening || serr != nil {
+	if st.Listening || st.Running && st.PID == 0 || serr != nil {
 		return state, err
 	}
 	if pid, oerr := host.Other(ctx, socket); oerr == nil && pid != st.PID {
@@ -110,8 +110,8 @@ func (s *Streams) showService(st serviceState, problem error) error {
 func newServiceLogsCmd(s *Streams) *cobra.Command {
 	var lines int
 	var follow bool
-	cmd := s.takesSystem(&cobra.Command{
-		Use: "logs", Short: "Show what the daemon logged",
+	cmd := &cobra.Command{
+		Use: "logs", Args: cobra.NoArgs, Short: "Show what the daemon logged",
 		Long:    "Show what the daemon logged: as a service, or else what one that credhelper started wrote into its file. What was asked of it is in credd audit.",
 		Example: "  credd service logs\n  credd service logs --lines 20 --follow",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -122,7 +122,7 @@ func newServiceLogsCmd(s *Streams) *cobra.Command {
 			defer stop()
 			return s.serviceLogs(ctx, lines, follow)
 		},
-	})
+	}
 	cmd.Flags().IntVarP(&lines, "lines", "n", 200, "how many of the last lines")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what is logged, until ^C")
 	return cmd

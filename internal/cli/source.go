@@ -134,7 +134,7 @@ func (s *Streams) told(same []api.Source, failing []api.Failure) {
 		s.say("%s%s", s.paint(red, src.Message), others)
 	}
 	if src.Hint != "" {
-		s.say("  hint: %s", src.Hint)
+		s.say("  hint: %s", s.mine(src.Hint))
 	}
 	if len(waits) > 0 {
 		s.say("  %s: %s", count(len(waits), "waiting role"), few(waits))

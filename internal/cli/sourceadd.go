@@ -141,7 +141,7 @@ func (s *Streams) addSource(ctx context.Context, a *sourceAdd) error {
 	if err := s.talk(ctx, api.Request{Do: api.DoTest, Name: a.Name}, &id, nil); err != nil {
 		e := sorted(err)
 		if needsLogin(e.code, e.hint, a.Name) {
-			return s.say("before its first use: credd login %s", a.Name)
+			return s.say("before its first use: %s", s.mine("credd login "+a.Name))
 		}
 		if ctx.Err() != nil {
 			return err

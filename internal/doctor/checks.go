@@ -25,6 +25,7 @@ const (
 	DaemonPlace    ID = "daemon.place"
 	DaemonWarnings ID = "daemon.warnings"
 	DaemonLeftover ID = "daemon.leftover"
+	DaemonService  ID = "daemon.service"
 	HelperRuns     ID = "helper.runs"
 	HelperVersion  ID = "helper.version"
 
@@ -82,6 +83,7 @@ var Checks = []Check{
 	{MachinePlaces, "machine"}, {MachineAllow, "machine"}, {MachineVault, "machine"}, {MachineSources, "machine"}, {MachineRoles, "machine"},
 	{SocketPath, "daemon"}, {SocketAccess, "daemon"}, {SocketStale, "daemon"},
 	{DaemonRunning, "daemon"}, {DaemonVersion, "daemon"}, {DaemonPlace, "daemon"}, {DaemonWarnings, "daemon"}, {DaemonLeftover, "daemon"},
+	{DaemonService, "daemon"},
 	{HelperRuns, "daemon"}, {HelperVersion, "daemon"},
 	{VaultOpens, "vault"},
 	{NetworkSTS, "network"}, {NetworkClock, "network"},

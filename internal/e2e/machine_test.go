@@ -107,7 +107,7 @@ func (m *machine) as(user, program string, args ...string) *exec.Cmd {
 		program = filepath.Join(bin, program)
 	}
 	env := []string{"HOME=" + m.homeOf(user), "CREDD_TEST=" + m.home, "PATH=/usr/bin:/bin", "AWS_EC2_METADATA_DISABLED=true", "GORACE=halt_on_error=1 atexit_sleep_ms=0"}
-	enter := []string{"--mount=/proc/" + strconv.Itoa(m.ns) + "/ns/mnt", "--wd=/", "setpriv", "--reuid", user, "--regid", user, "--init-groups", "env", "-i"}
+	enter := []string{"--mount=/proc/" + strconv.Itoa(m.ns) + "/ns/mnt", "setpriv", "--reuid", user, "--regid", user, "--init-groups", "env", "-i", "-C", "/"}
 	cmd := exec.Command("nsenter", slices.Concat(enter, env, []string{program}, args)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd

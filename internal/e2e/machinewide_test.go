@@ -25,6 +25,9 @@ func newInstalled(t *testing.T) *machine {
 	m.opened("globex/ops", "--allow-group", "dev")
 	m.opened("hooli/read", "--allow-user", "ana", "--allow-group", "dev")
 	m.opened("initech/closed")
+	if r := m.root("", "role", "show", "initech/closed"); !strings.Contains(r.out, "nobody") {
+		t.Errorf("got %s", r.out)
+	}
 	return m
 }
 
@@ -260,6 +263,60 @@ func TestTheAWSCLIOfAMachinesUser(t *testing.T) {
 		m.awsCLI(user, "sts", "get-caller-identity", "--profile", role).want(t, 0, accountOf(customer), "-"+user)
 		m.awsCLI(user, "sts", "get-caller-identity", "--profile", "initech/closed").want(t, 255, "could not be found")
 	}
+}
+
+// Without its daemon a machine's credd is told as what it is, and started by nobody.
+func TestAMachineWithoutItsDaemon(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.see("/usr/bin/python3", "-c", "import socket; socket.socket(socket.AF_UNIX).bind('/run/credd/agent.sock')") // and nobody listens
+	m.see("/usr/bin/chmod", "666", "/run/credd/agent.sock")
+	for _, args := range [][]string{{"status"}, {"role", "list"}, {"exec", "acme/admin", "--", "true"}, {"audit"}, {"report"}, {"refresh", "acme/admin"}, {"profiles", "sync"}, {"--system", "status"}} {
+		m.run("ana", "credd", args...).want(t, 3, "this machine's credd does not run", "credd service start --system")
+	}
+	m.run("ana", "credd", "doctor", "--offline").want(t, 3, "this machine's credd does not run")
+	m.run("ana", "credhelper", "acme/admin").want(t, 3)
+	if pids := m.daemons(); len(pids) > 0 {
+		t.Errorf("somebody started %v", pids)
+	}
+	// A credd of one's own goes before it.
+	m.see("/usr/bin/install", "-D", "-o", "ana", "/dev/null", m.path("ana/.config/credd/credd.toml"))
+	m.see("/usr/bin/chown", "-R", "ana", m.path("ana/.config"))
+	m.run("ana", "credd", "role", "list").want(t, 0, "version is missing")
+	m.run("ana", "credd", "status").want(t, 3, "credd serve")
+}
+
+// Each fault of a machine's files is told by the one check, with what mends it.
+func TestTheDoctorOfAMachine(t *testing.T) {
+	t.Parallel()
+	m := newInstalled(t)
+	m.root("", "doctor", "--offline").want(t, 0, "the daemon's user credd may read /etc/credd", "the vault's key needs no person: file", "no user may use initech/closed")
+	m.run("ana", "credd", "doctor", "--offline").want(t, 0, "open to you: 2 roles of 2 customers", "of this machine's credd: you have no credd of your own")
+	m.run("cyn", "credd", "doctor", "--offline").want(t, 0, "no role of this machine's credd is open to you", "credd init")
+	const acme = "/etc/credd/customers/acme.toml"
+	for _, c := range []struct {
+		name, break_, mend string
+		code               int
+		want               []string
+	}{
+		{"closed to the daemon", "chmod 600 " + acme, "chmod 640 " + acme, 2, []string{"the daemon, user credd, cannot read " + acme, "sudo chgrp 61001 " + acme + "; sudo chmod 640 " + acme}},
+		{"of another group", "chgrp dev " + acme, "chgrp credd " + acme, 2, []string{"cannot read " + acme}},
+		{"for all to read", "chmod 644 " + acme, "chmod 640 " + acme, 0, []string{"every user may read " + acme + ": external IDs are there"}},
+		{"of ana", "chown ana " + acme, "chown root " + acme, 2, []string{acme + " belongs to another user, who decides by it"}},
+		{"a closed directory", "chmod 2700 /etc/credd/customers", "chmod 2750 /etc/credd/customers", 2, []string{"cannot read /etc/credd/customers"}},
+		{"without setgid", "chmod 750 /etc/credd && chmod g-s /etc/credd", "chmod 2750 /etc/credd", 0, []string{"what is made in /etc/credd does not get its group"}},
+		{"an open state", "chmod 755 /var/lib/credd", "chmod 700 /var/lib/credd", 2, []string{"others may look into /var/lib/credd"}},
+		{"a socket for few", "chmod 660 /run/credd/agent.sock", "chmod 666 /run/credd/agent.sock", 3, []string{"users may not connect to /run/credd/agent.sock"}},
+		{"nobody of that name", "sed -i 's/\"ana\"/\"anna\"/' " + acme, "sed -i 's/\"anna\"/\"ana\"/' " + acme, 0, []string{"allow of acme/admin names user anna, whom this machine does not know"}},
+		{"a keyring", "sed -i 's/key = \"file\"/key = \"keyring\"/' /etc/credd/credd.toml", "sed -i 's/key = \"keyring\"/key = \"file\"/' /etc/credd/credd.toml", 2,
+			[]string{"in a keyring, which is of a person's login", `[vault] key = "systemd"`}},
+	} {
+		m.see("/bin/sh", "-c", c.break_)
+		m.root("", "doctor", "--offline").want(t, c.code, c.want...)
+		m.see("/bin/sh", "-c", c.mend)
+	}
+	m.see("/bin/sh", "-c", `printf '[source.person]\ntype = "sso"\nstart_url = "https://nw.awsapps.com/start"\nsso_region = "eu-west-1"\naccount_id = "210987654321"\nrole_name = "Build"\n' >> /etc/credd/credd.toml`)
+	m.root("", "doctor", "--offline").want(t, 0, "source person needs a login in a browser from time to time, and no user of the machine is asked", "credd --system login person")
 }
 
 func same(t *testing.T, what string, got, want []string) {

@@ -14,13 +14,14 @@ const (
 	launchctl = "/bin/launchctl"
 
 	launchdPatience = 30 * time.Second       // for a job to end: launchd kills it after 20 s
+	busyPatience    = 5 * time.Second        // for launchd to be done with a job that ended; a property list that it does not like is the same to it
 	launchdPoll     = 100 * time.Millisecond // between looks at a job
 )
 
 // Exit codes of launchctl, as `launchctl error N` explains them.
 const (
 	launchdNoProcess = 3 // of bootout: there is no such job
-	launchdBusy      = 5 // of bootstrap: also for a moment after bootout
+	launchdBusy      = 5 // of bootstrap: for a moment after bootout, or the job is loaded already
 	launchdEnding    = 36
 	launchdDone      = 37 // it is loaded, or runs, already
 	launchdNoDomain  = 112
@@ -98,11 +99,13 @@ func (j job) disabled(ctx context.Context) bool {
 func (j job) load(ctx context.Context) error {
 	err := j.do(ctx, launchctl, "bootstrap", j.domain, j.plist)
 	if exitCode(err) == launchdBusy {
-		j.until(ctx, func(st jobState) bool {
-			if !st.loaded {
+		busy, cancel := context.WithTimeout(ctx, busyPatience)
+		defer cancel()
+		j.until(busy, func(st jobState) bool {
+			if err = nil; !st.loaded {
 				err = j.do(ctx, launchctl, "bootstrap", j.domain, j.plist)
 			}
-			return st.loaded || exitCode(err) != launchdBusy
+			return exitCode(err) != launchdBusy
 		})
 	}
 	switch exitCode(err) {
@@ -223,11 +226,13 @@ func (j job) statusOf(ctx context.Context) (Status, error) {
 }
 
 // put writes the job's property list and makes launchd hold to it. open is called when launchd is about to open the socket, and calls load.
+// One that launchd does not take goes again: at the next login it would be there unannounced.
 func (j job) put(ctx context.Context, text []byte, open func(load func() error) error) error {
 	st, err := j.look(ctx)
 	if err != nil {
 		return err
 	}
+	isNew := !there(j.plist)
 	changed, err := j.write(file{j.plist, text, 0o644}) // launchd takes none that others may write
 	if err != nil || st.loaded && !changed {
 		return err
@@ -242,5 +247,10 @@ func (j job) put(ctx context.Context, text []byte, open func(load func() error) 
 			return err
 		}
 	}
-	return open(func() error { return j.load(ctx) })
+	err = open(func() error { return j.load(ctx) })
+	if err != nil && isNew {
+		_, rerr := j.remove(j.plist)
+		return errors.Join(err, rerr)
+	}
+	return err
 }

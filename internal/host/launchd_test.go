@@ -19,6 +19,7 @@ import (
 // fakeLaunchd answers as launchctl does.
 type fakeLaunchd struct {
 	loaded, disabled, noSession bool
+	refuses                     int // what bootstrap ends with
 	pid                         int
 	busy                        int // so many times bootstrap says 5, and bootout needs so many looks
 	ran                         []string
@@ -43,6 +44,8 @@ func (f *fakeLaunchd) run(_ context.Context, argv []string) (string, error) {
 		f.disabled = false
 	case strings.HasPrefix(line, "bootstrap gui/501 /"):
 		switch {
+		case f.refuses > 0:
+			return "", exits(f.refuses)
 		case f.busy > 0:
 			f.busy--
 			return "", exits(launchdBusy)
@@ -225,11 +228,35 @@ func TestJobLife(t *testing.T) {
 	}
 }
 
-func TestNobodyAtTheScreen(t *testing.T) {
-	j, _ := agentJob(t, &fakeLaunchd{noSession: true})
-	err := j.put(t.Context(), []byte("x"), func(load func() error) error { return load() })
-	var e *Error
-	if !errors.As(err, &e) || !strings.Contains(e.Message, "no session") || there(j.plist) {
-		t.Errorf("got %v, and the property list is there: %v", err, there(j.plist))
+func TestWhatLaunchdDoesNotTakeGoesAgain(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		fake fakeLaunchd
+		want string
+	}{
+		{"nobody at the screen", fakeLaunchd{noSession: true}, "no session"},
+		{"nobody at the screen, which only bootstrap tells", fakeLaunchd{refuses: launchdNoSession}, "no session"},
+		{"a property list that it does not like", fakeLaunchd{refuses: 78}, "exit status 78"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j, _ := agentJob(t, &c.fake)
+			err := j.put(t.Context(), []byte("x"), func(load func() error) error { return load() })
+			if err == nil || !strings.Contains(err.Error(), c.want) || there(j.plist) {
+				t.Errorf("got %v, and the property list is there: %v", err, there(j.plist))
+			}
+			if c.want == "no session" && !errors.Is(err, ErrNoManager) {
+				t.Errorf("got %v, want %v in it", err, ErrNoManager)
+			}
+		})
+	}
+}
+
+func TestLoadedAlready(t *testing.T) {
+	for _, code := range []int{launchdBusy, launchdDone} {
+		f := &fakeLaunchd{loaded: true, refuses: code}
+		j, _ := agentJob(t, f)
+		if err := j.load(t.Context()); err != nil || len(f.ran) != 1 {
+			t.Errorf("%d: got %v, ran %v", code, err, f.ran)
+		}
 	}
 }

@@ -142,7 +142,7 @@ func (s *Service) makePlaces(p paths.Places, log string, a roleAccount) error {
 	if err := giveState(p.State, a); err != nil {
 		return err
 	}
-	if err := own(p.Config, 0o750, 0, a.gid); err != nil { // it has external IDs
+	if err := s.giveConfig(p.Config, a); err != nil {
 		return err
 	}
 	if err := own(filepath.Dir(p.Socket), 0o755, 0, 0); err != nil {
@@ -184,12 +184,34 @@ func giveState(dir string, a roleAccount) error {
 	if err := own(dir, 0o700, 0, 0); err != nil {
 		return err
 	}
+	if err := chownIn(dir, a.uid, a.gid); err != nil {
+		return err
+	}
+	return own(dir, 0o700, a.uid, a.gid)
+}
+
+// giveConfig lets the account read what root writes into the machine's configuration, which has external IDs. What is made in a directory
+// gets its group by itself on macOS.
+func (s *Service) giveConfig(dir string, a roleAccount) error {
+	if first := filepath.Join(dir, "credd.toml"); !there(first) {
+		if _, err := s.write(file{first, []byte(firstConfig), 0o640}); err != nil {
+			return err
+		}
+	}
+	if err := own(dir, 0o750, 0, a.gid); err != nil {
+		return err
+	}
+	return chownIn(dir, 0, a.gid)
+}
+
+// chownIn gives what is in a directory to somebody. It leaves by no link, and leaves alone what is linked from elsewhere.
+func chownIn(dir string, uid, gid int) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || name == "." {
 			return err
 		}
@@ -200,17 +222,20 @@ func giveState(dir string, a roleAccount) error {
 		if st, ok := i.Sys().(*syscall.Stat_t); !ok || !i.IsDir() && st.Nlink > 1 {
 			return nil
 		}
-		return root.Lchown(name, a.uid, a.gid)
+		return root.Lchown(name, uid, gid)
 	})
-	if err != nil {
-		return err
-	}
-	return own(dir, 0o700, a.uid, a.gid)
 }
 
 // closeState keeps what stays after the account went from whoever gets its number.
 func (s *Service) closeState(p paths.Places) error {
-	if !there(p.State) {
+	i, err := os.Lstat(p.State)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if st, ok := i.Sys().(*syscall.Stat_t); ok && st.Uid == 0 {
 		return nil
 	}
 	if err := own(p.State, 0o700, 0, 0); err != nil {

@@ -121,6 +121,7 @@ func TestPlacesOfTheMachine(t *testing.T) {
 	for range 2 {
 		must(s.makePlaces(p, log, roleAccount{397, 397}))
 		is(p.Config, 0o750, 0, 397)
+		is(filepath.Join(p.Config, "credd.toml"), 0o640, 0, 397)
 		is(filepath.Dir(p.Socket), 0o755, 0, 0)
 		is(p.State, 0o700, 397, 397)
 		is(log, 0o640, 397, adminGroup)
@@ -137,6 +138,7 @@ func TestPlacesOfTheMachine(t *testing.T) {
 	is(p.State, 0o700, 0, 0)
 	must(s.makePlaces(p, log, roleAccount{396, 396}))
 	is(vault, 0o600, 396, 396)
+	is(filepath.Join(p.Config, "credd.toml"), 0o640, 0, 396)
 	is(p.State, 0o700, 396, 396)
 	is(others, 0o600, 0, 0)
 }

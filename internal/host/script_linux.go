@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kardianos/service"
 
@@ -17,21 +18,25 @@ import (
 
 const (
 	scriptFile = "/etc/init.d/credd"
-	pidFile    = "/run/credd.pid"
 	scriptLog  = "/var/log/credd.log"
+
+	startPatience = 20 * time.Second      // for a daemon that a script started to serve
+	startPoll     = 50 * time.Millisecond // between looks whether it does
 )
 
 // scriptKinds are the service managers that run the machine's credd by a script of ours: their names in package service, to people, and
 // of our text. The script itself starts and stops; package service knows the manager and enters the script there.
-var scriptKinds = map[string]struct{ name, text, option string }{
-	"linux-openrc": {"OpenRC", "openrc/credd", "OpenRCScript"},
-	"unix-systemv": {"System V", "sysv/credd", "SysvScript"},
+var scriptKinds = map[string]scriptKind{
+	"linux-openrc": {"OpenRC", "openrc/credd", "OpenRCScript", "/run/openrc/options/credd/child_pid"},
+	"unix-systemv": {"System V", "sysv/credd", "SysvScript", "/run/credd.pid"},
 }
+
+type scriptKind struct{ name, text, option, pid string }
 
 // scripts is a manager of the machine that runs scripts.
 type scripts struct {
 	*Service
-	name, text, option string
+	scriptKind
 }
 
 func (s *Service) scripts() (manager, error) {
@@ -39,7 +44,7 @@ func (s *Service) scripts() (manager, error) {
 	if !known || !there(s.at(filepath.Dir(scriptFile))) {
 		return nil, &Error{Message: "this machine is run by neither systemd, OpenRC nor System V", Hint: "let it run as the user " + account + ": credd serve --system", Err: ErrNoManager}
 	}
-	return &scripts{s, kind.name, kind.text, kind.option}, nil
+	return &scripts{s, kind}, nil
 }
 
 // idle is what package service wants to run: only the service manager runs credd.
@@ -69,7 +74,7 @@ func (m *scripts) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.prepare(ctx); err != nil {
+	if err := m.directories(ctx, func() error { return m.addUser(ctx) }); err != nil {
 		return err
 	}
 	if !f.kept() {
@@ -87,26 +92,31 @@ func (m *scripts) install(ctx context.Context) error {
 		}
 		m.tell("wrote " + f.path + ", and entered it at " + m.name)
 	}
+	if err := m.enable(ctx); err != nil {
+		return err
+	}
 	return m.start(ctx)
 }
 
-// prepare makes the daemon's user, by what there is for that, and the directory of the configuration.
-func (m *scripts) prepare(ctx context.Context) error {
-	gid, err := m.group(ctx)
-	if err != nil {
-		return err
+// level is the entry for each boot, and update what changes it: of OpenRC, else nothing.
+func (m *scripts) level() (entry, update string) {
+	update, ok := program(m.at("/sbin/rc-update"), m.at("/usr/sbin/rc-update"))
+	if !ok || m.name != "OpenRC" {
+		return "", ""
 	}
-	if gid < 0 {
-		if err := m.addUser(ctx); err != nil {
-			return err
-		}
-		if gid, err = m.group(ctx); err != nil || gid < 0 {
-			return errors.Join(err, errors.New("there is no group "+account+" still"))
-		}
-	}
-	return m.configure(gid)
+	return m.at("/etc/runlevels/default/credd"), update
 }
 
+// enable has OpenRC start the script at each boot: package service enters it for the present run level, which may be another, and a
+// package's script is entered nowhere.
+func (m *scripts) enable(ctx context.Context) error {
+	if entry, update := m.level(); update != "" && !there(entry) {
+		return m.do(ctx, update, "add", "credd", "default")
+	}
+	return nil
+}
+
+// addUser makes the daemon's user, by what there is for that.
 func (m *scripts) addUser(ctx context.Context) error {
 	home := paths.System().State
 	if useradd, ok := program(m.at("/usr/sbin/useradd")); ok {
@@ -139,7 +149,17 @@ func (m *scripts) uninstall(ctx context.Context) error {
 		return err
 	}
 	m.tell("removed " + path + ", and its entry at " + m.name)
-	return m.removeLinks()
+	if level, update := m.level(); update != "" && there(level) {
+		if err := m.do(ctx, update, "delete", "credd", "default"); err != nil {
+			return err
+		}
+	}
+	if err := m.removeLinks(); err != nil {
+		return err
+	}
+	os.Remove(m.at(filepath.Dir(paths.System().Socket))) // which the script made; it is gone at the next boot anyway
+	_, err = m.remove(m.at(scriptLog))
+	return err
 }
 
 // removeLinks removes the links of the run levels, which package service makes for System V and leaves.
@@ -164,7 +184,28 @@ func (m *scripts) start(ctx context.Context) error {
 		return err
 	}
 	p := paths.System()
-	return m.instead(ctx, m.at(p.Socket), m.at(p.Lock()), func() error { return m.do(ctx, m.at(scriptFile), "start") })
+	err = m.instead(ctx, m.at(p.Socket), m.at(p.Lock()), func() error { return m.do(ctx, m.at(scriptFile), "start") })
+	if err != nil {
+		return err
+	}
+	return m.serves(ctx)
+}
+
+// serves waits until the daemon does: scripts start it and go.
+func (m *scripts) serves(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	for {
+		pid, err := Other(ctx, m.at(paths.System().Socket))
+		if pid != 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return &Error{Message: "credd was started and does not serve", Hint: "sudo credd service logs --system", Err: errors.Join(err, ctx.Err())}
+		case <-time.After(startPoll):
+		}
+	}
 }
 
 func (m *scripts) stop(ctx context.Context) error {
@@ -179,7 +220,10 @@ func (m *scripts) restart(ctx context.Context) error {
 	if _, err := m.running(ctx); err != nil {
 		return err
 	}
-	return m.do(ctx, m.at(scriptFile), "restart")
+	if err := m.do(ctx, m.at(scriptFile), "restart"); err != nil {
+		return err
+	}
+	return m.serves(ctx)
 }
 
 // running asks the script: 0 says yes and 3 no, as the LSB has it.
@@ -206,7 +250,7 @@ func (m *scripts) status(ctx context.Context) (Status, error) {
 	}
 	st.Installed, st.AtLogin, st.Running = true, true, running
 	st.Files = append(st.Files, m.at(scriptFile))
-	if text, err := os.ReadFile(m.at(pidFile)); running && err == nil && m.text == "sysv/credd" { // OpenRC's is the supervisor's
+	if text, err := os.ReadFile(m.at(m.pid)); running && err == nil {
 		st.PID, _ = strconv.Atoi(strings.TrimSpace(string(text)))
 	}
 	return st, err

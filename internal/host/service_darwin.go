@@ -15,7 +15,6 @@ import (
 const (
 	label         = "credd"
 	homebrewLabel = "homebrew.mxcl.credd" // of `brew services`
-	systemLog     = "/Library/Logs/credd.log"
 
 	// agentPath is where a source's or a code's command is looked for. launchd's own has nothing of Homebrew.
 	agentPath = "/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -40,7 +39,7 @@ func (s *Service) launchd() (launchd, error) {
 		if err != nil {
 			return l, err
 		}
-		if l.socket, err = paths.UsualSocket(); err != nil {
+		if l.socket, err = paths.ServiceSocket(); err != nil {
 			return l, err
 		}
 		if l.log, err = paths.Log(); err != nil {
@@ -148,17 +147,10 @@ func (s *Service) uninstall(ctx context.Context) error {
 		}
 	}
 	if !s.System {
-		return notThere(removed || st.loaded)
-	}
-	_, err = l.remove(l.log)
-	return errors.Join(err, s.closeState(paths.System()), s.removeAccount(ctx), notThere(removed || st.loaded))
-}
-
-func notThere(was bool) error {
-	if was {
 		return nil
 	}
-	return ErrNotInstalled
+	_, err = l.remove(l.log)
+	return errors.Join(err, s.closeState(paths.System()), s.removeAccount(ctx))
 }
 
 func (s *Service) start(ctx context.Context) error {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -138,7 +139,11 @@ func (d *systemd) logs(ctx context.Context, lines int, follow bool, out io.Write
 	if !d.System {
 		sudo = fmt.Sprintf("journalctl _UID=%d _SYSTEMD_USER_UNIT=%s", os.Getuid(), serviceUnit)
 	}
-	return &Error{Message: err.Error(), Hint: "who may read the journal sees it: sudo " + sudo, Err: err}
+	message := err.Error()
+	if said := (complaint{}); errors.As(err, &said) {
+		message = "the journal is not shown to this user: " + said.Error()
+	}
+	return &Error{Message: message, Hint: "who may read it does: sudo " + sudo, Err: err}
 }
 
 // written tells which program the service's file names, and whether the files are not as this credd would write them for it. Those of

@@ -51,10 +51,7 @@ func ServiceSocket() (string, error) { return ownSocket() }
 // this machine if the user has neither a socket nor a configuration.
 func UsualSocket() (string, error) {
 	own, err := ownSocket()
-	if err == nil && (exists(own) || isConfigured()) {
-		return own, nil
-	}
-	if all := System().Socket; exists(all) {
+	if all := System().Socket; !(err == nil && exists(own)) && !isConfigured() && exists(all) {
 		return all, nil // also for who has no home
 	}
 	return own, err

@@ -19,7 +19,7 @@ func sample() Entry {
 		Time: time.Date(2026, 11, 2, 10, 4, 5, 6_000_000, time.UTC), Role: "acme/admin", Outcome: "ok", From: "sts",
 		Duration: 213_042 * time.Microsecond, Expires: time.Date(2026, 11, 2, 11, 4, 5, 0, time.UTC),
 		SessionName: "northwind-acme-ann", AccessKeyID: "ASIAEXAMPLE", AssumedRoleID: "AROAEXAMPLE:northwind-acme-ann",
-		RequestID: "c6104cbe-af31-11e0-8154-cbc7ccf896c7", UID: 1000, PID: 4242, Exe: "/usr/bin/credhelper",
+		RequestID: "c6104cbe-af31-11e0-8154-cbc7ccf896c7", User: "ann", UID: 1000, SID: "S-1-5-21-7", PID: 4242, Exe: "/usr/bin/credhelper",
 		ParentPID: 4241, ParentExe: "/usr/bin/terraform",
 	}
 }
@@ -30,7 +30,7 @@ func TestLine(t *testing.T) {
 	want := `{"time":"2026-11-02T10:04:05.006Z","role":"acme/admin","outcome":"ok","from":"sts","duration_ms":213.042,` +
 		`"expires":"2026-11-02T11:04:05Z","session_name":"northwind-acme-ann","access_key_id":"ASIAEXAMPLE",` +
 		`"assumed_role_id":"AROAEXAMPLE:northwind-acme-ann","request_id":"c6104cbe-af31-11e0-8154-cbc7ccf896c7",` +
-		`"uid":1000,"pid":4242,"exe":"/usr/bin/credhelper","parent_pid":4241,"parent_exe":"/usr/bin/terraform"}`
+		`"user":"ann","uid":1000,"sid":"S-1-5-21-7","pid":4242,"exe":"/usr/bin/credhelper","parent_pid":4241,"parent_exe":"/usr/bin/terraform"}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -53,6 +53,30 @@ func wantPIDs(t testing.TB, path string, skipped int, want ...int) {
 	}
 }
 
+// Whoever reads the log slowly keeps nobody's line from being written.
+func TestReadingDoesNotBlockRecording(t *testing.T) {
+	l, err := Open(filepath.Join(t.TempDir(), "audit.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for range 3 {
+		if err := l.Record(sample()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := 0
+	if _, err := l.Read(Filter{}, func(Entry) error {
+		read++
+		if read > 3 {
+			return nil
+		}
+		return l.Record(sample()) // it would hang here
+	}); err != nil || read < 3 {
+		t.Errorf("got %d entries, %v", read, err)
+	}
+}
+
 func TestModes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state", "credd")
 	path := filepath.Join(dir, "audit.log")

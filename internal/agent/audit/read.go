@@ -7,8 +7,11 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"credd/internal/ipc/peer"
 )
 
 // Filter says which entries are wanted. An empty field wants all.
@@ -18,6 +21,7 @@ type Filter struct {
 	AccessKey string    // an access key ID as CloudTrail shows it
 	Since     time.Time // at this time or after it
 	Until     time.Time // before this time
+	User      *peer.User
 }
 
 // Match reports whether the entry is wanted.
@@ -26,6 +30,7 @@ func (f Filter) Match(e Entry) bool {
 	return (f.Role == "" || f.Role == e.Role || f.Role == customer) &&
 		(f.Outcome == "" || f.Outcome == e.Outcome) &&
 		(f.AccessKey == "" || f.AccessKey == e.AccessKeyID) &&
+		(f.User == nil || *f.User == peer.User{UID: e.UID, SID: e.SID}) &&
 		(f.Since.IsZero() || !e.Time.Before(f.Since)) &&
 		(f.Until.IsZero() || e.Time.Before(f.Until))
 }
@@ -52,7 +57,7 @@ func Read(path string, f Filter, each func(Entry) error) (skipped int, err error
 
 func scan(r io.Reader, f Filter, each func(Entry) error) (skipped int, err error) {
 	in := bufio.NewReaderSize(r, maxLine)
-	key := []byte(f.AccessKey)
+	key, user := []byte(f.AccessKey), f.mark()
 	for {
 		line, err := readLine(in)
 		switch {
@@ -63,7 +68,7 @@ func scan(r io.Reader, f Filter, each func(Entry) error) (skipped int, err error
 			continue
 		case err != nil:
 			return skipped, err
-		case len(line) == 0, !bytes.Contains(line, key): // looking is far quicker than decoding
+		case len(line) == 0, !bytes.Contains(line, key), !bytes.Contains(line, user): // looking is far quicker than decoding
 			continue
 		}
 		e, ok := decode(line)
@@ -78,6 +83,17 @@ func scan(r io.Reader, f Filter, each func(Entry) error) (skipped int, err error
 			return skipped, err
 		}
 	}
+}
+
+// mark is a part of each line of the user. It is in no other: quotes within texts are escaped.
+func (f Filter) mark() []byte {
+	switch {
+	case f.User == nil:
+		return nil
+	case f.User.SID != "":
+		return appendText(nil, "sid", f.User.SID)
+	}
+	return append(strconv.AppendUint([]byte(`,"uid":`), uint64(f.User.UID), 10), ',')
 }
 
 func decode(line []byte) (e Entry, ok bool) {

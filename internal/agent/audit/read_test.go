@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"credd/internal/ipc/peer"
 )
 
 func TestFilter(t *testing.T) {
@@ -68,5 +70,33 @@ func TestReadNothing(t *testing.T) {
 	n, err := Read(filepath.Join(t.TempDir(), "none", "audit.log"), Filter{}, nil)
 	if n != 0 || err != nil {
 		t.Errorf("got %d, %v", n, err)
+	}
+}
+
+// A user has the lines of its own number, or SID, whatever texts others put into theirs.
+func TestLinesOfAUser(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	l := openTest(t, path, maxSize)
+	for i, e := range []Entry{
+		{UID: 1000, User: "ana"},
+		{UID: 10001, Error: `,"uid":1000,`},
+		{UID: 100, User: "1000"},
+		{UID: 1000, User: "bob"}, // a name may change hands
+		{SID: "S-1-5-21-7"},
+		{SID: "S-1-5-21-77", Error: `,"sid":"S-1-5-21-7"`},
+		{},
+	} {
+		e.PID, e.Time, e.Outcome = i, time.Unix(int64(i), 0), "ok"
+		if err := l.Record(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for of, want := range map[peer.User][]int{
+		{UID: 1000}: {0, 3}, {UID: 10001}: {1}, {UID: 100}: {2}, {UID: 1}: nil, {}: {6}, {SID: "S-1-5-21-7"}: {4}, {SID: "S-1-5-21-77"}: {5},
+	} {
+		var got []int
+		if _, err := l.Read(Filter{User: &of}, func(e Entry) error { got = append(got, e.PID); return nil }); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%v: got %v, %v, want %v", of, got, err, want)
+		}
 	}
 }

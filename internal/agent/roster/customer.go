@@ -20,7 +20,6 @@ type customerDraft struct {
 
 type roleDraft struct {
 	name   string
-	line   int
 	role   Role
 	source string
 	lines  map[string]int // of keys whose check needs more than the file
@@ -72,7 +71,7 @@ func (c *checker) roles(f field, d *customerDraft) {
 			c.fault(f.line, "use letters, digits and . _ @ + = , -", "%s cannot be the name of a role", quote(f.name))
 			continue
 		}
-		r := &roleDraft{name: f.name, line: f.line, lines: map[string]int{}}
+		r := &roleDraft{name: f.name, role: Role{Line: f.line}, lines: map[string]int{}}
 		each(c, f, roleKeys, r)
 		if f.value.table != nil {
 			for _, k := range f.value.table.fields {

@@ -76,7 +76,7 @@ func (w Editor) AddRole(n NewRole) (path string, err error) {
 		return e.path, e.write([]byte(n.newFile(role)), n.Name, "")
 	}
 	if r := e.role(role); r != nil {
-		return "", fmt.Errorf("%w: %s:%d", ErrExists, e.now.short(e.path), r.line)
+		return "", fmt.Errorf("%w: %s:%d", ErrExists, e.now.short(e.path), r.role.Line)
 	}
 	table := n.table(role, n.ExternalID.Equal(e.draft.externalID))
 	return e.path, e.write(join(e.old, table), n.Name, "")
@@ -101,7 +101,7 @@ func RemoveRole(dir, name string) (path string, err error) {
 	}
 	rest, ok := without(e.old, "role", role)
 	if !ok {
-		return "", e.problem(fault{r.line, "the role is not in a table of its own, so credd does not edit it", "remove its lines by hand"})
+		return "", e.problem(fault{r.role.Line, "the role is not in a table of its own, so credd does not edit it", "remove its lines by hand"})
 	}
 	return e.path, e.write(rest, "", name)
 }

@@ -60,7 +60,7 @@ func (r *Roster) add(f found, d *customerDraft) {
 // role applies the customer's settings and the defaults.
 func (r *Roster) role(c *Customer, draft *roleDraft) *Role {
 	role, def := draft.role, r.Settings.Defaults
-	role.Name, role.Customer, role.File, role.Line, role.draft = c.Key+"/"+draft.name, c, c.File, draft.line, draft
+	role.Name, role.Customer, role.File, role.draft = c.Key+"/"+draft.name, c, c.File, draft
 	role.Source = cmp.Or(draft.source, c.draft.source, def.Source)
 	role.Duration = cmp.Or(role.Duration, def.Duration)
 	if isRole(role.Source) {

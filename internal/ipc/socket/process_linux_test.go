@@ -2,6 +2,7 @@ package socket
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -52,6 +53,41 @@ func other(role, path string) int {
 		}
 	case "inherit": // and serve one caller
 		return inherited(path)
+	case "dial": // and say how that went
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		c, err := Dial(ctx, path)
+		if err == nil {
+			c.Close()
+		}
+		fmt.Println(err)
+	case "serve-any": // until killed, without a look at the directory
+		l, err := net.Listen("unix", path)
+		if err != nil || os.Chmod(path, 0o666) != nil {
+			return 1
+		}
+		fmt.Println("ready")
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return 1
+			}
+			c.Close()
+		}
+	case "serve all": // until killed
+		l, err := ListenForAll(path, lockOf(path))
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		fmt.Println("ready")
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return 1
+			}
+			c.Close()
+		}
 	case "serve": // until killed
 		l, err := Listen(path)
 		if err != nil {

@@ -31,6 +31,9 @@ var passed = []string{
 // Daemon has the service manager start credd, or else starts the one beside this program, and waits until it listens at path. Programs that find no daemon at the same
 // time start one between them. Its errors are *Error, those of package dial, or the system's.
 func Daemon(path string, deadline time.Time) error {
+	if Abandoned(path) {
+		return &Error{"nobody listens at " + path + " any more", ForwardAgain}
+	}
 	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
 	}
