@@ -2,5 +2,5 @@
 
 package agent_test
 
-// beUser is needed on Linux only, where tests start processes of other users.
+// beUser is for the tests with processes of several users, which run on Linux.
 func beUser(string) int { return 1 }
