@@ -35,6 +35,9 @@ type Listener struct {
 	once sync.Once
 	done chan struct{}
 
+	beside sync.WaitGroup // leave
+	left   atomic.Bool    // leave has ended accepting
+
 	accepted atomic.Uint64
 	noted    uint64 // accepted when Quiet was asked last
 }
@@ -69,7 +72,11 @@ func listenLocked(path, lockPath string) (*Listener, error) {
 		lock.Close()
 		return nil, err
 	}
-	return &Listener{l: l, path: path, id: id, lock: lock, done: make(chan struct{})}, nil
+	served := &Listener{l: l, path: path, id: id, lock: lock, done: make(chan struct{})}
+	if leaveEvery > 0 {
+		served.beside.Go(func() { served.leave(leaveEvery) })
+	}
+	return served, nil
 }
 
 // lockFile takes the lock of the daemon's life. The file stays: deleting it would let two daemons lock two files.
@@ -166,6 +173,9 @@ func (l *Listener) Accept() (*Conn, error) {
 			p, perr := peer.Of(c)
 			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
 		}
+		if l.left.Load() {
+			return nil, errReplaced
+		}
 		if !passes(err) {
 			return nil, err
 		}
@@ -196,6 +206,7 @@ func (l *Listener) Close() error {
 			os.Remove(l.path)
 		}
 		err = errors.Join(l.l.Close(), l.lock.Close())
+		l.beside.Wait()
 	})
 	return err
 }
