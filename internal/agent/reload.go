@@ -56,6 +56,9 @@ func (a *Agent) load(changed ...string) api.Reload {
 	}
 
 	dropped := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool { return !st.current(k) })
+	if before != nil { // who is out is not to be seen at AWS any more; who is not asks again
+		a.cache.Rest(func(k cache.Key) bool { return !st.opensLike(before, k.Role) })
+	}
 	a.health.forget(func(role string) bool { return st.same(before, role) })
 	a.sources.forget(func(name string) bool { return st.sources[name] != nil })
 	a.memory.forget()

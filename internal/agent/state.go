@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"hash"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -143,4 +144,14 @@ func (st *state) same(before *state, name string) bool {
 	}
 	was, err := before.role(name)
 	return err == nil && st.fingerprint(role) == before.fingerprint(was)
+}
+
+// opensLike reports whether a role is open to those to whom it was open before.
+func (st *state) opensLike(before *state, name string) bool {
+	role, err := st.role(name)
+	if err != nil {
+		return false
+	}
+	was, err := before.role(name)
+	return err == nil && reflect.DeepEqual(role.Allow, was.Allow)
 }

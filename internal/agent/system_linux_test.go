@@ -636,3 +636,70 @@ func TestProfilesAreNotInForceOnAMachine(t *testing.T) {
 		}
 	}
 }
+
+// Who asks for audit lines and does not read them is given up, and keeps nobody else waiting.
+func TestALineReaderWhoDoesNotRead(t *testing.T) {
+	w, _ := newSystem(t, systemFiles)
+	for range 20_000 { // more than a socket holds
+		w.trail.Record(audit.Entry{Time: w.clock(), Outcome: "ok", Role: "acme/admin", UID: anaUID, Error: strings.Repeat("x", 100)})
+	}
+	ana, root := w.as(t, anaUID, anaUID), w.as(t, 0, 0)
+	ask := order{Do: &api.Request{Do: api.DoAudit}}
+	deaf := ask
+	deaf.Deaf = true
+	refused := false
+	for deadline := time.Now().Add(20 * time.Second); !refused && time.Now().Before(deadline); {
+		ana.does(deaf)
+		r := ana.does(ask)
+		refused = r.Code == ipc.Unreachable && r.Error == "the audit log is being read for you already"
+	}
+	if !refused {
+		t.Error("a second reading at once is not refused")
+	}
+	if r := root.does(ask); len(r.Events) < 20_000 {
+		t.Errorf("root: got %d lines", len(r.Events))
+	}
+	if r := ana.get("acme/admin"); r.KeyID == "" {
+		t.Errorf("got %v", r)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; {
+		if r := ana.does(ask); len(r.Events) > 20_000 {
+			return
+		} else if time.Now().After(deadline) {
+			t.Fatalf("got %v and %d lines, want the reader that does not read to be given up", r, len(r.Events))
+		}
+	}
+}
+
+// A session of somebody for whom the role was closed is not renewed in their name, which CloudTrail would show.
+func TestAClosedSessionIsNotRefreshedAhead(t *testing.T) {
+	for _, c := range []struct {
+		name, allow string
+		again       bool // ana asks again after the change
+		calls       int
+	}{
+		{"unchanged", "{ users = [\"ana\"] }", false, 2},
+		{"closed", "{ users = [] }", false, 1},
+		{"closed, and asked for", "{ users = [] }", true, 1},
+		{"another way to be open", "{ users = [\"ana\", \"bob\"] }", true, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := "version = 1\nallow = ALLOW\n" + role("admin", "")
+			w, _ := newSystem(t, map[string]string{"credd.toml": settings, "customers/acme.toml": strings.Replace(text, "ALLOW", "{ users = [\"ana\"] }", 1)})
+			ana := w.as(t, anaUID, anaUID)
+			if r := ana.get("acme/admin"); r.KeyID == "" {
+				t.Fatal(r)
+			}
+			w.write(t, "customers/acme.toml", strings.Replace(text, "ALLOW", c.allow, 1))
+			w.agent.Reload()
+			if c.again {
+				ana.get("acme/admin")
+			}
+			w.advance(50 * time.Minute)
+			w.agent.Sweep()
+			if n := w.aws.count(); n != c.calls {
+				t.Errorf("got %d calls, want %d", n, c.calls)
+			}
+		})
+	}
+}

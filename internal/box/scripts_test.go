@@ -3,7 +3,6 @@
 package box
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -42,7 +41,13 @@ say links; ls /etc/rc?.d/*credd /etc/runlevels/default/credd 2>/dev/null | wc -l
 stat -c '%A %U:%G %n' /etc/credd /etc/credd/credd.toml /var/lib/credd /run/credd /run/credd/agent.sock
 say serves; credd status --system
 say restart; credd service restart --system; credd service status --system --json
-say logs; credd service logs --system | grep -c msg=serving
+say logs
+for _ in $(seq 300); do # it listens before it tells of it
+	n=$(credd service logs --system | grep -c msg=serving)
+	[ "$n" != 2 ] || break
+	sleep 0.1
+done
+echo "$n"
 say stop; credd service stop --system; credd service status --system --json
 say start; credd service start --system; credd service start --system
 say uninstall; credd service uninstall --system
@@ -71,10 +76,11 @@ func TestAServiceOfScripts(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", chroot, "chroot", dir, c.debs, c.prepare+story)
 			cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
-			cmd.Stderr = os.Stderr
+			var errs strings.Builder
+			cmd.Stderr = &errs
 			out, err := cmd.Output()
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("%v\n%s", err, &errs)
 			}
 			told := map[string]string{}
 			for _, part := range strings.Split("\n"+string(out), "\n== ")[1:] {

@@ -178,6 +178,17 @@ func (c *Cache) Drop(match func(Key, *cred.Session) bool) []Key {
 	return dropped
 }
 
+// Rest lets sessions that match be refreshed ahead only once they are asked for again.
+func (c *Cache) Rest(match func(Key) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, e := range c.entries {
+		if e.wanted && match(key) {
+			e.wanted = false
+		}
+	}
+}
+
 // Forgive forgets remembered failures that match, so that the next caller tries at once.
 func (c *Cache) Forgive(match func(Key, error) bool) {
 	c.mu.Lock()
