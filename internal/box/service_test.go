@@ -291,6 +291,19 @@ func TestAServiceOfAPackage(t *testing.T) {
 	if st := stateOf(t, ana("service", "status", "--json")); !st.Packaged || st.Listening || st.AtLogin || !st.Installed {
 		t.Errorf("after: got %+v", st)
 	}
+
+	// Enabled for all users, it is there at ana's next login again, unless she does what is said.
+	b.Run(t, "systemctl", "--global", "enable", "credd.socket")
+	if got := say(t, ana("service", "uninstall")); got.code != 0 || !strings.Contains(got.err, "systemctl --user mask credd.socket; for all: sudo systemctl --global disable credd.socket\n") {
+		t.Errorf("uninstall for one user: got %+v", got)
+	}
+	b.As(t, "ana", "systemctl", "--user", "mask", "credd.socket")
+	if st := stateOf(t, ana("service", "status", "--json")); st.Installed || st.AtLogin {
+		t.Errorf("masked: got %+v", st)
+	}
+	if got := say(t, ana("service", "install")); got.code != 2 || !strings.Contains(got.err, "hint: systemctl --user unmask credd.socket\n") {
+		t.Errorf("install where it is masked: got %+v", got)
+	}
 }
 
 // What a helper finds without a daemon: the service, which it starts, or none, and then a credd of its own.

@@ -169,7 +169,12 @@ credd by itself again. What a package brought is only disabled.`,
 			if done == 0 {
 				s.say("nothing to do: credd is not a service")
 			}
-			if st, err := svc.Status(cmd.Context()); err == nil && st.Packaged {
+			st, err := svc.Status(cmd.Context())
+			switch {
+			case err != nil || !st.Packaged:
+			case st.AtLogin && !s.system:
+				s.note("it is enabled for all users of this machine; to end that for you alone: systemctl --user mask credd.socket; for all: sudo systemctl --global disable credd.socket")
+			default:
 				s.note("what a package brought goes with the package; it is disabled")
 			}
 			return s.kept()

@@ -189,12 +189,7 @@ func (d *systemd) uninstall(ctx context.Context) error {
 
 // left reports whether a file of ours is there, of which the manager does not know yet.
 func (d *systemd) left() bool {
-	for _, f := range d.own() {
-		if there(f) {
-			return true
-		}
-	}
-	return false
+	return len(d.written()) > 0
 }
 
 // own are the files that install writes, where no package brings them. Those in /etc/credd are the user's.
@@ -206,9 +201,19 @@ func (d *systemd) own() []string {
 	return all
 }
 
+// written are those of own that are there. A link is not ours: with one to nothing a user masks a unit.
+func (d *systemd) written() (all []string) {
+	for _, path := range d.own() {
+		if i, err := os.Lstat(path); err == nil && i.Mode().IsRegular() {
+			all = append(all, path)
+		}
+	}
+	return all
+}
+
 // clear removes our files, and the directories that are empty then.
 func (d *systemd) clear() (removed bool, err error) {
-	for _, path := range d.own() {
+	for _, path := range d.written() {
 		gone, err := d.remove(path)
 		if err != nil {
 			return removed, err

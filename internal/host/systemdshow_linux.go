@@ -88,14 +88,10 @@ func (d *systemd) status(ctx context.Context) (Status, error) {
 			st.Files, st.Packaged = append(st.Files, path), true
 		}
 	}
-	for _, path := range d.own() {
-		if there(path) {
-			st.Files = append(st.Files, path)
-		}
-	}
+	st.Files = append(st.Files, d.written()...)
 	st.Installed = st.Packaged || there(filepath.Join(d.dir, socketUnit))
 	st.Lingers = !d.System && there(d.at("/var/lib/systemd/linger/"+userName()))
-	st.Program, st.Outdated = d.written(dir)
+	st.Program, st.Outdated = d.says(dir)
 	if err := d.reachable(ctx); err != nil {
 		return st, err
 	}
@@ -146,9 +142,9 @@ func (d *systemd) logs(ctx context.Context, lines int, follow bool, out io.Write
 	return &Error{Message: message, Hint: "who may read it does: sudo " + sudo, Err: err}
 }
 
-// written tells which program the service's file names, and whether the files are not as this credd would write them for it. Those of
+// says tells which program the service's file names, and whether the files are not as this credd would write them for it. Those of
 // a package are the package's.
-func (d *systemd) written(packaged string) (program string, outdated bool) {
+func (d *systemd) says(packaged string) (program string, outdated bool) {
 	dir := d.dir
 	if packaged != "" {
 		dir = packaged
