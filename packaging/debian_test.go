@@ -52,7 +52,11 @@ func TestDebianPackage(t *testing.T) {
 	})
 
 	forAll(t, b, aws, key)
-	b.Run(t, "systemctl", "enable", "--now", "credd.socket")
+	b.Run(t, "credd", "service", "install", "--system") // enables what the package brought
+	expect(t, "the machine's", root, [][2]string{
+		{"systemctl is-enabled credd.socket", "enabled"},
+		{"find /etc/systemd/system -name credd.* -type f", ""},
+	})
 	answered(t, b, "ana", "/run/credd/agent.sock")
 	kept := root("sh", "-c", "cat /etc/credd/credd.toml /etc/credd/customers/acme.toml; stat -c %U:%G:%a /etc/credd/credd.toml")
 	pid, anas := root("systemctl", "show", "--value", "-P", "MainPID", "credd.service"), ana("systemctl", "--user", "show", "--value", "-P", "MainPID", "credd.service")
