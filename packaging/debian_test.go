@@ -106,6 +106,12 @@ func TestDebianPackage(t *testing.T) {
 	})
 	answered(t, b, "ana", "/run/user/1500/credd/agent.sock")
 
+	b.Run(t, "systemctl", "--global", "disable", "credd.socket")
+	b.Run(t, "dpkg", "-i", put(t, b, newer, "deb"))
+	expect(t, "disabled by the administrator", root, [][2]string{{"systemctl --global is-enabled credd.socket", "disabled"}})
+	b.As(t, "ana", "systemctl", "--user", "mask", "credd.socket")
+	expect(t, "masked by ana", ana, [][2]string{{"systemctl --user is-enabled credd.socket", "masked"}})
+
 	b.Run(t, "dpkg", "-P", "credd")
 	expect(t, "purged", root, [][2]string{{"pgrep -x credd", ""}})
 	b.Run(t, "sh", "-c", "rm -rf /home/ana/.config /home/ana/.local /home/ana/.aws /var/tmp/credd_*") // what is ana's, and the test's
