@@ -78,7 +78,7 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/signin":  {"credd/internal/agent/source"},
 	"github.com/kardianos/service":                 {"credd/internal/host"},
 	"github.com/Microsoft/go-winio":                {"credd/internal/ipc/socket"},
-	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
+	"golang.org/x/sys":                             {"credd/internal/awsconfig", "credd/internal/cli", "credd/internal/host", "credd/internal/ipc/dial", "credd/internal/ipc/peer", "credd/internal/ipc/socket", "credd/internal/ipc/terminal"},
 	"github.com/hashicorp/hcl/v2":                  {}, // tests read back what invite writes
 	"github.com/zclconf/go-cty":                    {}, // likewise
 	"go.yaml.in/yaml/v3":                           {}, // likewise
@@ -163,11 +163,14 @@ func simulates(path string) bool {
 }
 
 func TestTheHelperStaysSmall(t *testing.T) {
-	p := list(t, "credd/cmd/credhelper")[0]
-	for _, dep := range p.Deps {
-		for _, b := range helperBans {
-			if under(dep, b.ban) {
-				t.Errorf("credhelper links %s: %s", dep, b.reason)
+	for _, system := range []string{"linux", "windows"} {
+		t.Setenv("GOOS", system)
+		p := list(t, "credd/cmd/credhelper")[0]
+		for _, dep := range p.Deps {
+			for _, b := range helperBans {
+				if under(dep, b.ban) {
+					t.Errorf("credhelper links %s on %s: %s", dep, system, b.reason)
+				}
 			}
 		}
 	}

@@ -36,7 +36,7 @@ const (
 )
 
 func newServeCmd(s *Streams) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the daemon in the foreground",
 		Long: `Run the daemon in the foreground until it is interrupted. credhelper starts it by itself when it is needed.
@@ -53,6 +53,8 @@ It takes no AWS_ variable and no proxy from its environment; see [network] in cr
 			return s.serve(ctx)
 		},
 	}
+	s.takesManager(cmd)
+	return cmd
 }
 
 // serve wires the daemon together and runs it until ctx ends.

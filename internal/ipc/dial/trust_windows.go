@@ -16,8 +16,8 @@ const (
 	localSystem    = "S-1-5-18"
 	administrators = "S-1-5-32-544" // who owns what an elevated process makes
 
-	// service is the account NT SERVICE\credd, under which the machine's daemon runs. Windows makes its SID from the name.
-	service = "S-1-5-80-621032069-3039011905-554900589-3119546964-4048793376"
+	// ServiceSID is of the account NT SERVICE\credd, under which the machine's daemon runs. Windows makes it from the name.
+	ServiceSID = "S-1-5-80-621032069-3039011905-554900589-3119546964-4048793376"
 )
 
 // Both libraries are among those that Windows takes from its own directory alone.
@@ -42,7 +42,7 @@ func Trust(pipe uintptr, path string) error {
 		return err
 	case owner == self, owner == localSystem, owner == administrators:
 		return nil
-	case owner == service && strings.EqualFold(path, paths.System().Socket):
+	case owner == ServiceSID && strings.EqualFold(path, paths.System().Socket):
 		return nil
 	}
 	return ErrForeign

@@ -59,20 +59,24 @@ func Inherited(string) (*Listener, error) { return nil, nil }
 func listen(path, descriptor string) (*Listener, error) {
 	config := &winio.PipeConfig{SecurityDescriptor: descriptor, InputBufferSize: buffered, OutputBufferSize: buffered}
 	for end := time.Now().Add(takeover); ; time.Sleep(pauseOnBusy) {
-		l, err := winio.ListenPipe(path, config)
-		if err == nil {
-			return &Listener{l: l, done: make(chan struct{})}, nil
-		}
-		if !errors.Is(err, windows.ERROR_ACCESS_DENIED) && !errors.Is(err, windows.ERROR_ALREADY_EXISTS) && !errors.Is(err, windows.ERROR_PIPE_BUSY) {
+		// Asked first: who serves it already, the error of go-winio does not tell.
+		err := running(path)
+		if errors.Is(err, ErrRunning) || errors.Is(err, ErrForeign) {
 			return nil, err
 		}
-		switch running := running(path); {
-		case errors.Is(running, ErrRunning), errors.Is(running, ErrForeign):
-			return nil, running
-		case time.Now().After(end):
+		l, err := winio.ListenPipe(path, config)
+		switch {
+		case err == nil:
+			return &Listener{l: l, done: make(chan struct{})}, nil
+		case !isTaken(err), time.Now().After(end):
 			return nil, err
 		}
 	}
+}
+
+// isTaken reports whether the name of the pipe is somebody's.
+func isTaken(err error) bool {
+	return errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_ALREADY_EXISTS) || errors.Is(err, windows.ERROR_PIPE_BUSY)
 }
 
 // running returns ErrRunning, with the pid, if a daemon of ours serves the pipe.
