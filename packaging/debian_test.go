@@ -52,7 +52,11 @@ func TestDebianPackage(t *testing.T) {
 	})
 
 	forAll(t, b, aws, key)
-	b.Run(t, "systemctl", "enable", "--now", "credd.socket")
+	b.Run(t, "credd", "service", "install", "--system") // enables what the package brought
+	expect(t, "the machine's", root, [][2]string{
+		{"systemctl is-enabled credd.socket", "enabled"},
+		{"find /etc/systemd/system -name credd.* -type f", ""},
+	})
 	answered(t, b, "ana", "/run/credd/agent.sock")
 	kept := root("sh", "-c", "cat /etc/credd/credd.toml /etc/credd/customers/acme.toml; stat -c %U:%G:%a /etc/credd/credd.toml")
 	pid, anas := root("systemctl", "show", "--value", "-P", "MainPID", "credd.service"), ana("systemctl", "--user", "show", "--value", "-P", "MainPID", "credd.service")
@@ -101,6 +105,12 @@ func TestDebianPackage(t *testing.T) {
 		{"systemctl --user is-active credd.service", "inactive"},
 	})
 	answered(t, b, "ana", "/run/user/1500/credd/agent.sock")
+
+	b.Run(t, "systemctl", "--global", "disable", "credd.socket")
+	b.Run(t, "dpkg", "-i", put(t, b, newer, "deb"))
+	expect(t, "disabled by the administrator", root, [][2]string{{"systemctl --global is-enabled credd.socket", "disabled"}})
+	b.As(t, "ana", "systemctl", "--user", "mask", "credd.socket")
+	expect(t, "masked by ana", ana, [][2]string{{"systemctl --user is-enabled credd.socket", "masked"}})
 
 	b.Run(t, "dpkg", "-P", "credd")
 	expect(t, "purged", root, [][2]string{{"pgrep -x credd", ""}})

@@ -55,6 +55,7 @@ var archived = []packed{
 	{"made/man/", "man/", "linux"},
 	{"made/man/", "man/", "darwin"},
 	{"made/units/", "units/", "linux"},
+	{"packaging/windows/install.ps1", "install.ps1", "windows"},
 }
 
 // formats are the packages of Linux, and what each calls an architecture and a version.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os/exec"
 	"testing"
 	"time"
@@ -34,20 +35,23 @@ func TestVersionsOfEachFormat(t *testing.T) {
 	}
 }
 
-// TestDebianSortsAsMeant asks dpkg, which has the say.
-func TestDebianSortsAsMeant(t *testing.T) {
+// TestVersionsSortAsMeant asks dpkg and rpm, which have the say.
+func TestVersionsSortAsMeant(t *testing.T) {
 	order := []string{"0.0.0+20261128011403.gabc", "1.2.0-beta2", "1.2.0-rc.1", "1.2.0-rc.1+5.gabc", "1.2.0", "1.2.0+5.gabc", "1.2.0+12.g1bc", "1.2.1-rc.1", "1.2.1"}
 	for i := range order[1:] {
-		var pair [2]string
+		var pair [2]version
 		for j, text := range order[i : i+2] {
-			v, err := parseVersion(text)
-			if err != nil {
+			var err error
+			if pair[j], err = parseVersion(text); err != nil {
 				t.Fatal(err)
 			}
-			pair[j] = v.deb() + "-1"
 		}
-		if err := exec.Command("dpkg", "--compare-versions", pair[0], "lt", pair[1]).Run(); err != nil {
-			t.Errorf("%s is not before %s", pair[0], pair[1])
+		if err := exec.Command("dpkg", "--compare-versions", pair[0].deb()+"-1", "lt", pair[1].deb()+"-1").Run(); err != nil {
+			t.Errorf("dpkg: %s is not before %s", pair[0], pair[1])
+		}
+		out, err := exec.Command("rpm", "--eval", fmt.Sprintf("%%{lua:print(rpm.vercmp(%q, %q))}", pair[0].rpm(), pair[1].rpm())).Output()
+		if err != nil || string(out) != "-1\n" {
+			t.Errorf("rpm: %s and %s: got %s, %v", pair[0], pair[1], out, err)
 		}
 	}
 }
