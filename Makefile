@@ -1,6 +1,8 @@
 # make demo    the main job on a simulated AWS, no account needed
 # make test    everything that has to hold; installs what it needs
 # make build   bin/credd and bin/credhelper
+# make release dist/: binaries, archives, packages, formula, manifest, parts and checksums; VERSION=1.2.0, BASE_URL=https://…
+# make release-check   the same from two clean clones, which have to be the same bytes
 # make fuzz    every parser, FUZZTIME each (default 60s)
 # make bench   what facts are claimed, as ratios
 
@@ -9,7 +11,9 @@ LDFLAGS   = -s -w
 FUZZTIME ?= 60s
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test lint cross unit fuzz bench clean
+BASE_URL  ?= https://downloads.credd.example
+
+.PHONY: build demo test release release-check lint cross unit fuzz bench clean
 
 build:
 	go build -trimpath -ldflags '$(LDFLAGS) -X main.version=$(VERSION)' -o bin/credhelper ./cmd/credhelper
@@ -21,6 +25,13 @@ demo: build
 
 test:
 	@scripts/test
+
+release:
+	@scripts/release-tools
+	@go run ./packaging/release --base-url '$(BASE_URL)' $(if $(filter-out file,$(origin VERSION)),--version '$(VERSION)')
+
+release-check:
+	@scripts/release-check
 
 fuzz:
 	@scripts/fuzz $(FUZZTIME)

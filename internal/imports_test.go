@@ -165,11 +165,14 @@ func simulates(path string) bool {
 }
 
 func TestTheHelperStaysSmall(t *testing.T) {
-	p := list(t, "credd/cmd/credhelper")[0]
-	for _, dep := range p.Deps {
-		for _, b := range helperBans {
-			if under(dep, b.ban) {
-				t.Errorf("credhelper links %s: %s", dep, b.reason)
+	for _, system := range []string{"linux", "windows"} {
+		t.Setenv("GOOS", system)
+		p := list(t, "credd/cmd/credhelper")[0]
+		for _, dep := range p.Deps {
+			for _, b := range helperBans {
+				if under(dep, b.ban) {
+					t.Errorf("credhelper links %s on %s: %s", dep, system, b.reason)
+				}
 			}
 		}
 	}

@@ -52,6 +52,7 @@ var forbidden = map[string][ways]byte{
 }
 
 func TestWhatUnitsForbidIsForbidden(t *testing.T) {
+	t.Parallel()
 	b := Up(t)
 	installed(t, b)
 	probe := filepath.Join(t.TempDir(), "probe")

@@ -43,6 +43,7 @@ func newProxy(t *testing.T, to string) (address string, used *atomic.Int32) {
 
 // TestTheNetworkIsThatOfTheFiles: a service sees no shell's environment, and of its manager's it takes neither a proxy nor certificates.
 func TestTheNetworkIsThatOfTheFiles(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, false)
 	aws, err := url.Parse(w.aws.URL())
 	if err != nil {
@@ -83,6 +84,7 @@ func TestTheNetworkIsThatOfTheFiles(t *testing.T) {
 
 // TestAKeyOfSystemd is a vault of the machine's credd whose key systemd hands over: it was never in a file in clear.
 func TestAKeyOfSystemd(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, true)
 	w.Run(t, "sh", "-c", "mkdir -m 700 -p /etc/credstore.encrypted && credd vault new-key | systemd-creds encrypt --name=credd-vault-key - /etc/credstore.encrypted/credd-vault-key")
 	settings := w.Read(t, "/etc/credd/credd.toml")
@@ -107,6 +109,7 @@ func TestAKeyOfSystemd(t *testing.T) {
 
 // TestASourcesProgramWithAGroupOfItsOwn: such as op beside 1Password's desktop app. The drop-in is that of docs/service.md.
 func TestASourcesProgramWithAGroupOfItsOwn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, false)
 	key, err := w.aws.AddKey(us)
 	if err != nil {

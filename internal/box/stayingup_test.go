@@ -49,7 +49,7 @@ func startsAtTheFirstConnection(t *testing.T, w *world) {
 		t.Errorf("got %q", got)
 	}
 	environment := w.file("/proc/" + strconv.Itoa(w.pid()) + "/environ") // as it was at exec: what the manager passed
-	if !strings.Contains(environment, "LISTEN_FDS=1") || !strings.Contains(environment, "WATCHDOG_USEC=120000000") {
+	if !strings.Contains(environment, "LISTEN_FDS=1") || !strings.Contains(environment, "WATCHDOG_USEC=180000000") {
 		t.Errorf("got %q", environment)
 	}
 }

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"context"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"credd/internal/accounts"
 	"credd/internal/agent/roster"
 	"credd/internal/ipc"
 )
@@ -17,7 +20,7 @@ func (a *allowed) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&a.groups, "allow-group", nil, "group whose users may, with --system (more than once for more)")
 }
 
-// of is what the file of the role is to say, nil for nothing. Only the machine's credd has other users: in one's own file it would close
+// allowOf is what the file of the role is to say, nil for nothing. Only the machine's credd has other users: in one's own file it would close
 // the role to its owner.
 func (s *Streams) allowOf(a allowed) (*roster.Allow, error) {
 	switch {
@@ -29,13 +32,30 @@ func (s *Streams) allowOf(a allowed) (*roster.Allow, error) {
 	return &roster.Allow{Users: a.users, Groups: a.groups}, nil
 }
 
-// tellAllow says whom a new role of the machine's credd is open to, if that is nobody.
-func (s *Streams) tellAllow(where locations, name string) {
+// tellAllow says of a new role of the machine's credd if it is open to nobody, or to somebody whom the machine does not know.
+func (s *Streams) tellAllow(ctx context.Context, where locations, name string) {
 	if !s.system {
 		return
 	}
-	if role, err := roster.Load(where.config, nil).Role(name); err == nil && isNobody(role.Allow) {
-		s.warn("no user may use "+name+" yet", "add to its table in "+where.config+"/"+role.File+", such as: allow = { users = [\"ana\"], groups = [\"dev\"] }")
+	role, err := roster.Load(where.config, nil).Role(name)
+	if err != nil {
+		return
+	}
+	file := filepath.Join(where.config, role.File)
+	if isNobody(role.Allow) {
+		s.warn("no user may use "+name+" yet", "add to its table in "+file+", such as: allow = { users = [\"ana\"], groups = [\"dev\"] }")
+		return
+	}
+	var known accounts.System
+	for _, user := range role.Allow.Users {
+		if _, ok, err := known.User(ctx, user); err == nil && !ok {
+			s.warn("this machine knows no user "+user, "correct allow in "+file+", or add the user")
+		}
+	}
+	for _, group := range role.Allow.Groups {
+		if _, ok, err := known.Group(ctx, group); err == nil && !ok {
+			s.warn("this machine knows no group "+group, "correct allow in "+file+", or add the group")
+		}
 	}
 }
 

@@ -123,7 +123,7 @@ func (s *Streams) addCustomers(ctx context.Context, a *customerAdd) error {
 	if err := s.write(ctx, where, now, fresh); err != nil || a.guided {
 		return err
 	}
-	s.tellAllow(where, fresh[0].role.Name)
+	s.tellAllow(ctx, where, fresh[0].role.Name)
 	s.followProfiles(ctx, where)
 	return s.say("try one: %s", s.mine("credd source test "+fresh[0].role.Name))
 }

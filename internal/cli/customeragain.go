@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ import (
 )
 
 // inviteAgain writes the folder of an invitation once more. The terms are those that were kept.
-func (s *Streams) inviteAgain(where locations, key string, a *invitation, cmd *cobra.Command) error {
+func (s *Streams) inviteAgain(ctx context.Context, where locations, key string, a *invitation, cmd *cobra.Command) error {
 	var others []string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains([]string{"again", "role", "out", "json", "dry-run", systemFlag}, f.Name) {
@@ -65,7 +66,7 @@ func (s *Streams) inviteAgain(where locations, key string, a *invitation, cmd *c
 	if a.asJSON || a.dryRun {
 		return s.showInvitation(v, a.asJSON)
 	}
-	return s.tellInvited(where, v)
+	return s.tellInvited(ctx, where, v)
 }
 
 // invitations are those of the roles that a customer has now.

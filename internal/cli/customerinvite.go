@@ -58,7 +58,7 @@ invitation once more, as it was, with the same external ID.`,
 				return err
 			}
 			if a.again {
-				return s.inviteAgain(where, args[0], &a, cmd)
+				return s.inviteAgain(cmd.Context(), where, args[0], &a, cmd)
 			}
 			return s.invite(cmd.Context(), where, args[0], &a)
 		},
@@ -154,7 +154,7 @@ func (s *Streams) invite(ctx context.Context, where locations, key string, a *in
 	if a.asJSON {
 		return s.showInvitation(v, true)
 	}
-	return s.tellInvited(where, v)
+	return s.tellInvited(ctx, where, v)
 }
 
 // write makes the folder, keeps the terms and adds the role; or none of it, if one of them fails.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"path/filepath"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // tellInvited says what was made, and what to do with it.
-func (s *Streams) tellInvited(where locations, v *invited) error {
+func (s *Streams) tellInvited(ctx context.Context, where locations, v *invited) error {
 	t, out := v.terms, short(v.out)
 	page := filepath.Join(v.out, invite.PageFile)
 	s.say("made %s for %s", out, v.roleName())
@@ -31,7 +32,7 @@ func (s *Streams) tellInvited(where locations, v *invited) error {
 	if t.Setup != nil {
 		s.say("5. after the setup:    %s", s.mine("credd customer finish-setup "+t.Customer+" --role "+t.Role))
 	}
-	s.tellAllow(where, v.roleName())
+	s.tellAllow(ctx, where, v.roleName())
 	if now, err := roster.Load(where.config, nil).Role(v.roleName()); err == nil && newRecords(where.state, s.warn).standing(now).Good {
 		return s.say("\n%s is verified already; its file is %s", v.roleName(), v.file)
 	}

@@ -79,6 +79,9 @@ func (s *Streams) status(st api.Status, unverified string, now time.Time) error 
 		s.say("this machine's credd %s, since %s: %s for you", st.Version, clock(st.Started, now), open)
 	} else {
 		s.say("credd %s, pid %d, since %s: %s in %s", st.Version, st.PID, clock(st.Started, now), open, st.ConfigDir)
+		if st.Replaced {
+			s.say("its program was replaced since then, and it goes on with the old one: credd doctor says how to restart it")
+		}
 	}
 	if err := s.sources(st.Sources, st.Failing, now); err != nil {
 		return err

@@ -166,7 +166,7 @@ func newRoleAddCmd(s *Streams) *cobra.Command {
 				return asUsage(err)
 			}
 			s.say("added %s to %s (unverified: it was not tried)", n.Name, file)
-			s.tellAllow(where, n.Name)
+			s.tellAllow(cmd.Context(), where, n.Name)
 			if err := s.reloadIfRunning(cmd.Context()); err != nil {
 				s.warn("the daemon did not read the new role: "+err.Error(), "try: credd reload")
 			}

@@ -18,25 +18,31 @@ func inherited(lock string, open func() (*socket.Listener, error)) (*socket.List
 }
 
 // report tells the service manager that the daemon serves, that it lives as long as it does, and that it ends.
-func report(ctx context.Context, log *slog.Logger, path string) {
+func report(ctx context.Context, log *slog.Logger, l *socket.Listener) {
 	said := func(err error) {
 		if err != nil {
 			log.Warn("the service manager was not told", "error", err)
 		}
 	}
-	said(host.Ready("Serving " + path))
-	host.Watch(ctx, func(ctx context.Context) error { return alive(ctx, path) }, func(err error) {
+	said(host.Ready("Serving " + l.Path()))
+	host.Watch(ctx, func(ctx context.Context) error { return alive(ctx, l) }, func(err error) {
 		log.Error("no answer to a request of our own", "error", err)
 	})
 	<-ctx.Done()
 	said(host.Stopping())
 }
 
-// alive asks the daemon the way that every caller does: what is stuck anywhere on it leaves this without an answer, too.
-func alive(ctx context.Context, path string) error {
-	c, err := socket.Dial(ctx, path)
+// alive asks the daemon the way that every caller does: what is stuck anywhere on it leaves this without an answer, too. While nobody
+// calls and nobody waits there is nothing that could be: an idle daemon sleeps.
+func alive(ctx context.Context, l *socket.Listener) error {
+	if l.Quiet() {
+		return nil
+	}
+	c, err := socket.Dial(ctx, l.Path())
 	if err != nil {
 		return err
 	}
-	return api.Call(ctx, c, api.Request{Do: api.DoAlive}, &api.Done{})
+	err = api.Call(ctx, c, api.Request{Do: api.DoAlive}, &api.Done{})
+	l.Quiet() // so that our own call is none
+	return err
 }

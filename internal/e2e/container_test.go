@@ -3,11 +3,11 @@
 package e2e
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 )
@@ -133,7 +133,7 @@ func (w *world) box(args ...string) func(env string) result {
 	check(w.t, cmd.Start())
 	w.t.Cleanup(func() { in.Close(); cmd.Wait() })
 	said := make([]byte, len("mounted\n"))
-	if _, err := out.Read(said); err != nil || !strings.HasPrefix(string(said), "mounted") {
+	if _, err := io.ReadFull(out, said); err != nil || string(said) != "mounted\n" {
 		w.t.Fatalf("got %q, %v from the mounts", said, err)
 	}
 	return func(env string) result {

@@ -25,6 +25,9 @@ func newInstalled(t *testing.T) *machine {
 	m.opened("globex/ops", "--allow-group", "dev")
 	m.opened("hooli/read", "--allow-user", "ana", "--allow-group", "dev")
 	m.opened("initech/closed")
+	m.root("", "role", "add", "hooli/typo", "--arn", "arn:aws:iam::"+accountOf("hooli")+":role/typo", "--allow-user", "anna", "--allow-group", "devs").want(t, 0,
+		"this machine knows no user anna", "this machine knows no group devs")
+	m.root("", "role", "remove", "hooli/typo").want(t, 0)
 	if r := m.root("", "role", "show", "initech/closed"); !strings.Contains(r.out, "nobody") {
 		t.Errorf("got %s", r.out)
 	}

@@ -4,11 +4,13 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -94,20 +96,28 @@ func (r *remote) session(host string) (end func()) {
 	out, err := cmd.StdoutPipe()
 	check(r.w.t, err)
 	check(r.w.t, cmd.Start())
-	ended := false
-	end = func() {
-		if !ended {
-			ended = true
-			in.Close()
-			cmd.Wait()
-		}
-	}
+	end = sync.OnceFunc(func() {
+		in.Close()
+		cmd.Wait()
+	})
 	r.w.t.Cleanup(end)
 	said := make([]byte, len("there\n"))
-	if _, err := out.Read(said); err != nil || string(said) != "there\n" {
+	if _, err := io.ReadFull(out, said); err != nil || string(said) != "there\n" {
 		r.w.t.Fatalf("ssh says %q, %v", said, err)
 	}
 	return end
+}
+
+// unserved waits until sshd has seen that the session has ended.
+func (r *remote) unserved() {
+	r.w.t.Helper()
+	r.w.eventually("nobody listens at "+r.sock, func() bool {
+		c, err := net.Dial("unix", r.sock)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
 }
 
 // helper runs credhelper on the remote machine.
@@ -151,6 +161,7 @@ func TestRemoteShell(t *testing.T) {
 	}
 
 	end()
+	r.unserved()
 	for _, env := range [][]string{nil, {"CREDD_AUTOSTART=0"}} {
 		dead := r.helper(ana, env...)
 		if dead.code != 3 || dead.out != "" || !contains(dead.err, "error: nobody listens at "+r.sock+" any more\n", "hint: forward or mount it again") {
@@ -172,6 +183,7 @@ func TestRemoteShell(t *testing.T) {
 	w.serve()
 	r.helper(ana).wantDocument(t)
 	end()
+	r.unserved()
 
 	check(t, os.Remove(r.sock))
 	gone := r.helper(ana, "CREDD_AUTOSTART=0")
@@ -192,6 +204,7 @@ func TestRemoteSessionsShareASocket(t *testing.T) {
 	second()
 	r.helper(ana).wantDocument(t)
 	first()
+	r.unserved()
 	runCmd(t, r.ssh("forwarded", "true")).want(t, 255, "remote port forwarding failed") // over the file that is left
 	runCmd(t, r.ssh("plain", "rm -f .credd.sock")).want(t, 0)
 	r.session("forwarded")

@@ -53,12 +53,12 @@ func notifiedBy(getenv func(string) string, us int) notified {
 
 const maxWatchdog = 365 * 24 * time.Hour // longer is no watchdog, and would overflow
 
-// tell sends a message. A socket whose name begins with @ has no file (net takes it so).
+// tell sends a message.
 func (n notified) tell(message string) error {
 	if n.socket == "" {
 		return nil
 	}
-	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: n.socket, Net: "unixgram"})
+	c, err := n.dial()
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,11 @@ func (n notified) tell(message string) error {
 	return err
 }
 
+// dial connects to the manager. A socket whose name begins with @ has no file (net takes it so).
+func (n notified) dial() (*net.UnixConn, error) {
+	return net.DialUnix("unixgram", nil, &net.UnixAddr{Name: n.socket, Net: "unixgram"})
+}
+
 // watch asks alive twice in the time within which a sign has to come, so that one slow answer is not the end.
 func (n notified) watch(ctx context.Context, alive func(context.Context) error, tell func(error)) {
 	if n.within <= 0 {
@@ -75,8 +80,10 @@ func (n notified) watch(ctx context.Context, alive func(context.Context) error, 
 	}
 	every := time.NewTicker(n.within / 2)
 	defer every.Stop()
+	var sign pulse
+	defer sign.close()
 	for {
-		if err := n.check(ctx, alive); err != nil && ctx.Err() == nil {
+		if err := n.check(ctx, alive, &sign); err != nil && ctx.Err() == nil {
 			tell(err)
 		}
 		select {
@@ -87,14 +94,19 @@ func (n notified) watch(ctx context.Context, alive func(context.Context) error, 
 	}
 }
 
-func (n notified) check(ctx context.Context, alive func(context.Context) error) error {
+func (n notified) check(ctx context.Context, alive func(context.Context) error, sign *pulse) error {
 	ctx, cancel := context.WithTimeout(ctx, n.within/2)
 	defer cancel()
 	if err := alive(ctx); err != nil {
 		return err
 	}
-	return n.tell("WATCHDOG=1")
+	if sign.send(n) {
+		return nil
+	}
+	return n.tell(living)
 }
+
+const living = "WATCHDOG=1"
 
 // oneLine is a text that begins no other field of a message.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

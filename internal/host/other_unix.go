@@ -22,13 +22,22 @@ const (
 // instead ends the daemon that serves the socket and is not the service's, and calls then before a helper can start another one.
 // lock is the file that a daemon locks for its life.
 func (s *Service) instead(ctx context.Context, path, lock string, then func() error) error {
+	return s.unhelped(path, func() error { return s.insteadAlone(ctx, path, lock, then) })
+}
+
+// unhelped does something while no helper starts a daemon at path: see package start.
+func (s *Service) unhelped(path string, do func() error) error {
 	if !s.System && there(filepath.Dir(path)) {
-		free, err := disk.Lock(filepath.Join(filepath.Dir(path), "start.lock"), lockPatience) // of helpers: see package start
+		free, err := disk.Lock(filepath.Join(filepath.Dir(path), "start.lock"), lockPatience)
 		if err != nil {
 			return err
 		}
 		defer free.Close()
 	}
+	return do()
+}
+
+func (s *Service) insteadAlone(ctx context.Context, path, lock string, then func() error) error {
 	switch running, err := held(lock); {
 	case err != nil:
 		return err

@@ -128,8 +128,17 @@ func (s *Service) uninstall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.unhelped(l.socket, func() error { return l.takeAway(ctx) }); err != nil || !s.System {
+		return err
+	}
+	_, err = l.remove(l.log)
+	return errors.Join(err, s.closeState(paths.System()), s.removeAccount(ctx))
+}
+
+// takeAway removes the job, then its property list, and the socket's file, which launchd leaves.
+func (l launchd) takeAway(ctx context.Context) error {
 	st, err := l.look(ctx)
-	if err != nil && there(l.plist) {
+	if err != nil && !errors.Is(err, ErrNoManager) { // without a session nothing is loaded
 		return err
 	}
 	if st.loaded {
@@ -138,19 +147,14 @@ func (s *Service) uninstall(ctx context.Context) error {
 		}
 	}
 	removed, err := l.remove(l.plist)
-	if err != nil {
+	if err != nil || !removed && !st.loaded {
 		return err
 	}
-	if removed || st.loaded {
-		if _, err := l.remove(l.socket); err != nil { // launchd leaves it
-			return err
-		}
+	if running, err := held(l.lock); err != nil || running {
+		return err // a daemon that launchd did not start
 	}
-	if !s.System {
-		return nil
-	}
-	_, err = l.remove(l.log)
-	return errors.Join(err, s.closeState(paths.System()), s.removeAccount(ctx))
+	_, err = l.remove(l.socket)
+	return err
 }
 
 func (s *Service) start(ctx context.Context) error {

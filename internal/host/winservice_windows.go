@@ -276,7 +276,7 @@ func (w winService) makePlaces() error {
 			w.tell("made " + of.dir)
 		}
 	}
-	first := file{filepath.Join(p.Config, "credd.toml"), []byte("version = 1\n"), 0o640}
+	first := file{filepath.Join(p.Config, "credd.toml"), []byte(firstConfig), 0o640}
 	if there(first.path) {
 		return nil
 	}

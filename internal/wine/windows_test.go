@@ -136,3 +136,58 @@ func TestCodeAtTheConsole(t *testing.T) {
 	check(t, err)
 	document(t, result{out: string(text)})
 }
+
+// A daemon that was started by hand serves, and another one does not start beside it.
+func TestServe(t *testing.T) {
+	w := newWorld(t)
+	w.customer("acme", "admin")
+	cmd := w.as("run", program("credd"), "serve")
+	log := w.file("log")
+	defer log.Close()
+	cmd.Stderr = log
+	check(t, cmd.Start())
+	defer cmd.Wait()
+	w.eventually("the pipe is there", func() bool { return w.run(w.as("knock", w.pipe)).code == 0 })
+	document(t, w.helper("acme/admin"))
+	w.credd("", "serve").want(t, 2, "credd is already running with pid "+w.daemon())
+	w.end()
+}
+
+// The machine's credd is a service of Windows, at a pipe of its own.
+func TestService(t *testing.T) {
+	w := newWorld(t)
+	t.Cleanup(func() {
+		w.credd("", "service", "uninstall", "--system")
+		for _, dir := range []string{"ProgramData/credd", "users/Public/credd"} {
+			check(t, os.RemoveAll(prefix+"/drive_c/"+dir))
+		}
+	})
+	w.credd("", "service", "start", "--system").want(t, 2, "credd is not installed as a service")
+	w.credd("", "service", "install", "--system").want(t, 0, "made the service credd", "started the service credd")
+	w.credd("", "service", "install", "--system").want(t, 0, "nothing to do")
+	w.pipe = `\\.\pipe\credd-system`
+	w.run(w.as("knock", w.pipe)).want(t, 0)
+	w.credd("", "service", "status", "--system", "--json").want(t, 0, `"installed": true`, `"running": true`, `"manager": "Windows services"`)
+	w.helper("acme/admin").want(t, 4, `no such role: "acme/admin"`)
+	w.credd("", "service", "stop", "--system").want(t, 0, "stopped the service credd")
+	w.helper("acme/admin").want(t, 3, "credd is not running")
+	w.credd("", "service", "uninstall", "--system").want(t, 0, "removed the service credd")
+	w.credd("", "service", "status", "--system", "--json").want(t, 0, `"installed": false`)
+}
+
+// The packages' own tests for Windows, built as on any system and run here.
+func TestPackages(t *testing.T) {
+	for _, p := range []string{"ipc", "ipc/dial", "ipc/socket", "paths"} {
+		t.Run(strings.ReplaceAll(p, "/", "-"), func(t *testing.T) {
+			w := newWorld(t)
+			exe := w.path("test.exe")
+			check(t, build("test", "-c", "-o", exe, "credd/internal/"+p))
+			cmd := w.as("run", windows(exe), "-test.timeout=35s")
+			cmd.Dir = "../" + p
+			r := w.run(cmd)
+			if r.code != 0 || !strings.Contains(r.out, "PASS") {
+				t.Errorf("got exit code %d\n%s%s", r.code, r.out, r.err)
+			}
+		})
+	}
+}

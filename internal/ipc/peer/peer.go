@@ -30,6 +30,10 @@ type Peer struct {
 	seen     uint64 // when Of was called, in the unit of a process's start: who started later is somebody else
 }
 
+// Root reports whether the peer may do anything on this machine anyway: by its user, or as an administrator of Windows who is elevated, as
+// what "Run as administrator" starts is.
+func (p Peer) Root() bool { return p.User.Root() || p.elevated }
+
 // ErrUnknown is returned where the kernel does not tell who the peer is. Treat it as a stranger.
 var ErrUnknown = errors.New("the kernel does not tell who is at the other end")
 

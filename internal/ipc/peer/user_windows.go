@@ -12,7 +12,3 @@ func Self() (User, error) { return userOf(windows.GetCurrentProcessToken()) }
 
 // Root reports whether the user may do anything on this machine anyway: LocalSystem.
 func (u User) Root() bool { return u.SID == localSystem }
-
-// Root reports whether the peer may do anything on this machine anyway: LocalSystem, or an administrator who is elevated, as what
-// "Run as administrator" starts is.
-func (p Peer) Root() bool { return p.User.Root() || p.elevated }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,6 +34,12 @@ type Listener struct {
 	lock *os.File
 	once sync.Once
 	done chan struct{}
+
+	beside sync.WaitGroup // leave
+	left   atomic.Bool    // leave has ended accepting
+
+	accepted atomic.Uint64
+	noted    uint64 // accepted when Quiet was asked last
 }
 
 // Listen serves path. Its directory is made if need be, must belong to us, and must be closed to others; the socket is 0600
@@ -65,7 +72,11 @@ func listenLocked(path, lockPath string) (*Listener, error) {
 		lock.Close()
 		return nil, err
 	}
-	return &Listener{l: l, path: path, id: id, lock: lock, done: make(chan struct{})}, nil
+	served := &Listener{l: l, path: path, id: id, lock: lock, done: make(chan struct{})}
+	if leaveEvery > 0 {
+		served.beside.Go(func() { served.leave(leaveEvery) })
+	}
+	return served, nil
 }
 
 // lockFile takes the lock of the daemon's life. The file stays: deleting it would let two daemons lock two files.
@@ -158,8 +169,12 @@ func (l *Listener) Accept() (*Conn, error) {
 	for {
 		c, err := l.l.AcceptUnix()
 		if err == nil {
+			l.accepted.Add(1)
 			p, perr := peer.Of(c)
 			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
+		}
+		if l.left.Load() {
+			return nil, errReplaced
 		}
 		if !passes(err) {
 			return nil, err
@@ -191,6 +206,7 @@ func (l *Listener) Close() error {
 			os.Remove(l.path)
 		}
 		err = errors.Join(l.l.Close(), l.lock.Close())
+		l.beside.Wait()
 	})
 	return err
 }

@@ -101,6 +101,9 @@ func running(path string) error {
 // Path is where callers connect.
 func (l *Listener) Path() string { return l.l.Addr().String() }
 
+// Quiet is false: it is not known whether somebody waits.
+func (l *Listener) Quiet() bool { return false }
+
 // Accept returns the next caller. It outlasts a lack of memory.
 func (l *Listener) Accept() (*Conn, error) {
 	for {

@@ -1,3 +1,5 @@
+//go:build windows
+
 // Command as runs a program with a home of its own: Wine gives each program that a test starts the home of the prefix. It also does
 // what a test cannot do from outside.
 //
