@@ -27,11 +27,23 @@ func installed(t *testing.T, b *Box) {
 	}
 }
 
+// built is the directory of the binaries, once they are.
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		os.RemoveAll(built)
+	}
+	os.Exit(code)
+}
+
 var binaries = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "credd-box")
 	if err != nil {
 		return "", err
 	}
+	built = dir
 	cmd := exec.Command("go", "build", "-o", dir, "credd/cmd/credd", "credd/cmd/credhelper")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
