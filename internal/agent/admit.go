@@ -16,7 +16,7 @@ type rank int
 
 const (
 	stranger rank = iota // is not served
-	plain                // a user of the machine, on the machine's credd: has what allow opens, and sees no more
+	guest                // a user of the machine, on the machine's credd: has what allow opens, and sees no more
 	owner                // the daemon's own user
 	root
 )
@@ -32,7 +32,7 @@ func (a *Agent) rankOf(c *socket.Conn) rank {
 	case c.Peer.User == a.Owner:
 		return owner
 	case a.System:
-		return plain
+		return guest
 	}
 	return stranger
 }
@@ -49,7 +49,7 @@ func (a *Agent) isOpen(ctx context.Context, c *caller, st *state, role *roster.R
 		if a.System || role.Allow == nil {
 			return true
 		}
-	case plain:
+	case guest:
 		if role.Allow == nil {
 			return false
 		}
@@ -59,10 +59,10 @@ func (a *Agent) isOpen(ctx context.Context, c *caller, st *state, role *roster.R
 	return a.people.names(ctx, st, c, role.Allow)
 }
 
-// openRole returns a role that the caller may use. To a plain user a role that is not open, and one that is not there or broken, are
+// openRole returns a role that the caller may use. To a guest a role that is not open, and one that is not there or broken, are
 // the same: the answer, and the work for it.
 func (a *Agent) openRole(ctx context.Context, c *caller, name string) (*state, *roster.Role, failure) {
-	if c.rank == plain {
+	if c.rank == guest {
 		a.reread()
 		st := a.state.Load()
 		if len(a.people.ready(ctx, st).groups) > 0 {
@@ -90,7 +90,7 @@ func (a *Agent) openRoles(ctx context.Context, c *caller, st *state) []*roster.R
 	return slices.DeleteFunc(st.roster.Roles(), func(r *roster.Role) bool { return !a.isOpen(ctx, c, st, r) })
 }
 
-// notOpen is what a plain user is told of a role, a customer or a source that is not open, whether it is there or not.
+// notOpen is what a guest is told of a role, a customer or a source that is not open, whether it is there or not.
 func (a *Agent) notOpen(ctx context.Context, c *caller, name string) failure {
 	return fail(ipc.Refused, name+": there is no role of this name that "+a.holder(ctx, c).name+" may use",
 		"what you may use shows: credd role list; whoever runs this machine's credd opens a role with allow")

@@ -75,7 +75,7 @@ func asker(err error) source.Asker {
 }
 
 // answered does what try does. Where that fails for want of an answer, the answer is asked for, and it tries again. ahead is
-// a command, whose person is at its terminal for this. A user of the machine is not asked for what is another's to know.
+// a command, whose person is at its terminal for this. A guest is not asked for what is another's to know.
 func (a *Agent) answered(ctx context.Context, c *caller, ahead bool, try func() error) error {
 	until := time.Now().Add(askTimeout)
 	for n := 0; ; n++ {

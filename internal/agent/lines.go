@@ -18,7 +18,7 @@ const (
 	linesSize = 32 << 10        // bytes that are sent by one write
 )
 
-// lines sends the lines of the audit log that a caller may see and wants: a user of the machine its own, by number.
+// lines sends the lines of the audit log that a caller may see and wants: a guest its own, by number.
 func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failure) {
 	if !c.manages() {
 		if !a.reading.begin(c.Peer.User) {
@@ -87,7 +87,7 @@ func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failu
 	return out, failure{}
 }
 
-// readers are the users of the machine who read the audit log: each does so once at a time.
+// readers are the guests who read the audit log: each does so once at a time.
 type readers struct {
 	mu sync.Mutex
 	by map[peer.User]bool

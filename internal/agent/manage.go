@@ -137,7 +137,7 @@ func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure)
 	}, failure{}
 }
 
-// testable returns the role of a name, or nil for a source, which a user of the machine does not have.
+// testable returns the role of a name, or nil for a source, which a guest does not have.
 func (a *Agent) testable(ctx context.Context, c *caller, name string) (*state, *roster.Role, failure) {
 	if isRole(name) || !c.manages() {
 		return a.openRole(ctx, c, name)

@@ -10,7 +10,7 @@ import (
 	"credd/internal/agent/roster"
 )
 
-// names are those of the roster in force. They need no vault, no AWS and no file. A user of the machine has those of the roles that
+// names are those of the roster in force. They need no vault, no AWS and no file. A guest has those of the roles that
 // are open to it.
 func (a *Agent) names(ctx context.Context, c *caller, text string) api.Names {
 	a.reread()

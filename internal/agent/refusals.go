@@ -9,7 +9,7 @@ import (
 
 const (
 	refusalEvery = time.Minute // in which a user's refusals are counted: who is refused must not be able to push others' lines out of the log
-	mostRefusals = 30          // of a user of the machine in that time, who may mistype; a stranger has one
+	mostRefusals = 30          // of a guest in that time, who may mistype; a stranger has one
 	maxRefused   = 256         // users remembered for that; more are not noted one by one
 )
 

@@ -9,30 +9,30 @@ import (
 
 // request is one kind of management request. Only root and the owner may make it, unless it says otherwise: what is new is closed.
 type request struct {
-	do    func(*Agent, context.Context, *caller, api.Request) (any, failure)
-	plain bool   // a user of the machine may, too: do answers from what is open to that user
-	hint  string // else the command that whoever runs the machine's credd makes it by
+	do     func(*Agent, context.Context, *caller, api.Request) (any, failure)
+	guests bool   // may make it, too: do answers from what is open to the one who asks
+	hint   string // else the command that whoever runs the machine's credd makes it by
 }
 
 // requests are all kinds.
 var requests = map[string]request{
-	api.DoStatus: {plain: true, do: func(a *Agent, ctx context.Context, c *caller, _ api.Request) (any, failure) {
+	api.DoStatus: {guests: true, do: func(a *Agent, ctx context.Context, c *caller, _ api.Request) (any, failure) {
 		return a.statusFor(ctx, c), failure{}
 	}},
-	api.DoNames: {plain: true, do: func(a *Agent, ctx context.Context, c *caller, r api.Request) (any, failure) {
+	api.DoNames: {guests: true, do: func(a *Agent, ctx context.Context, c *caller, r api.Request) (any, failure) {
 		return a.names(ctx, c, r.Text), failure{}
 	}},
-	api.DoRoster: {plain: true, do: func(a *Agent, ctx context.Context, c *caller, _ api.Request) (any, failure) {
+	api.DoRoster: {guests: true, do: func(a *Agent, ctx context.Context, c *caller, _ api.Request) (any, failure) {
 		return a.rosterFor(ctx, c), failure{}
 	}},
-	api.DoAudit: {plain: true, do: (*Agent).lines},
-	api.DoTest: {plain: true, do: func(a *Agent, ctx context.Context, c *caller, r api.Request) (any, failure) {
+	api.DoAudit: {guests: true, do: (*Agent).lines},
+	api.DoTest: {guests: true, do: func(a *Agent, ctx context.Context, c *caller, r api.Request) (any, failure) {
 		return a.test(ctx, c, r.Name)
 	}},
-	api.DoRefresh: {plain: true, do: func(a *Agent, ctx context.Context, c *caller, r api.Request) (any, failure) {
+	api.DoRefresh: {guests: true, do: func(a *Agent, ctx context.Context, c *caller, r api.Request) (any, failure) {
 		return a.renew(ctx, c, r.Name)
 	}},
-	api.DoForget: {plain: true, do: (*Agent).forget},
+	api.DoForget: {guests: true, do: (*Agent).forget},
 
 	api.DoAlive: {hint: "status", do: (*Agent).alive},
 	api.DoReload: {hint: "reload", do: func(a *Agent, _ context.Context, _ *caller, _ api.Request) (any, failure) {
@@ -69,7 +69,7 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 	switch {
 	case !ok:
 		return nil, fail(ipc.Usage, "unsupported request: this credd does not know how to do "+r.Do, "restart credd after an upgrade")
-	case !kind.plain && !c.manages():
+	case !kind.guests && !c.manages():
 		return nil, fail(ipc.Refused, "only whoever runs this machine's credd may do that", "as root: sudo credd --system "+kind.hint)
 	}
 	return kind.do(a, ctx, c, r)

@@ -274,7 +274,7 @@ func TestNotOpenAndNotThereAreTheSame(t *testing.T) {
 	}
 }
 
-// reaches are all management requests: whether a user of the machine may make them.
+// reaches are all management requests: whether a guest may make them.
 var reaches = map[string]bool{
 	api.DoStatus: true, api.DoNames: true, api.DoRoster: true, api.DoAudit: true, api.DoRefresh: true, api.DoForget: true, api.DoTest: true,
 	api.DoReload: false, api.DoLogin: false, api.DoLogout: false, api.DoStoreKey: false, api.DoRotate: false, api.DoDropKey: false,
@@ -316,13 +316,13 @@ func TestWhoMayMakeWhichRequest(t *testing.T) {
 		"root": w.as(t, 0, 0), "credd": w.as(t, daemonUID, daemonUID), "ana": w.as(t, anaUID, anaUID), "eve": w.as(t, eveUID, eveUID),
 	} {
 		for _, do := range all {
-			plain, known := reaches[do]
+			open, known := reaches[do]
 			if !known {
-				t.Errorf("%s has no row here: may a user of the machine make it?", do)
+				t.Errorf("%s has no row here: may a guest make it?", do)
 			}
 			r := u.call(api.Request{Do: do, Name: "acme/admin"})
 			isClosed := r.Code == ipc.Refused && r.Error == closed
-			if want := !plain && name != "root" && name != "credd"; isClosed != want {
+			if want := !open && name != "root" && name != "credd"; isClosed != want {
 				t.Errorf("%s: %s: got %v, want it closed: %v", name, do, r, want)
 			}
 			if isClosed && !strings.HasPrefix(r.Hint, "as root: sudo credd --system ") {

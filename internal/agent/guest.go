@@ -13,10 +13,10 @@ import (
 	"credd/internal/ipc"
 )
 
-// askThem is what a user of the machine can do about what is not theirs to mend.
+// askThem is what a guest can do about what is not theirs to mend.
 const askThem = "whoever runs this machine's credd sees why: sudo credd --system status"
 
-// told is explainRole for a caller. A user of the machine is told what went wrong with the role, and nothing of the files, the
+// told is explainRole for a caller. A guest is told what went wrong with the role, and nothing of the files, the
 // sources and the other roles behind it.
 func (a *Agent) told(c *caller, role string, err error) failure {
 	f := a.explainRole(role, err)
@@ -39,7 +39,7 @@ func (a *Agent) told(c *caller, role string, err error) failure {
 	return f
 }
 
-// statusFor is the status as a caller may see it. A user of the machine sees their own sessions, and which of their roles fail.
+// statusFor is the status as a caller may see it. A guest sees their own sessions, and which of their roles fail.
 func (a *Agent) statusFor(ctx context.Context, c *caller) api.Status {
 	if c.manages() {
 		a.people.ready(ctx, a.state.Load()) // for what it warns of
@@ -111,7 +111,7 @@ func (a *Agent) rosterFor(ctx context.Context, c *caller) api.Roster {
 	return out
 }
 
-// forgetOwn is forget for a user of the machine: of their own sessions.
+// forgetOwn is forget for a guest: of their own sessions.
 func (a *Agent) forgetOwn(ctx context.Context, c *caller, r api.Request) (any, failure) {
 	st := a.state.Load()
 	var names []string
