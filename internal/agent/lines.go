@@ -20,60 +20,24 @@ const (
 
 // lines sends the lines of the audit log that a caller may see and wants: a guest its own, by number.
 func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failure) {
+	var visible audit.Filter
 	if !c.manages() {
 		if !a.reading.begin(c.Peer.User) {
 			return nil, fail(ipc.Unreachable, "the audit log is being read for you already", "wait until that has ended")
 		}
 		defer a.reading.end(c.Peer.User)
-	}
-	var visible, f audit.Filter
-	if !c.manages() {
 		visible.User = &c.Peer.User
 	}
+	out := sentLines{to: c, until: time.Now().Add(linesTime)}
 	if w := r.Audit; w != nil {
-		f = audit.Filter{Role: w.Role, Outcome: w.Outcome, AccessKey: w.AccessKey, Since: w.Since, Until: w.Until}
+		out.wanted = audit.Filter{Role: w.Role, Outcome: w.Outcome, AccessKey: w.AccessKey, Since: w.Since, Until: w.Until}
 	}
-	until := time.Now().Add(linesTime)
-	var out api.AuditEnd
-	var frames []byte
-	var sent error
-	send := func() error {
-		c.SetWriteDeadline(time.Now().Add(ioTimeout))
-		_, sent = c.Write(frames)
-		frames = frames[:0]
-		return sent
-	}
-	skipped, err := a.Audit.Read(visible, func(e audit.Entry) error {
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case time.Now().After(until):
-			return context.DeadlineExceeded
-		}
-		if out.Oldest.IsZero() || e.Time.Before(out.Oldest) {
-			out.Oldest = e.Time
-		}
-		if !f.Match(e) {
-			return nil
-		}
-		line, err := e.MarshalJSON()
-		if err != nil {
-			return err
-		}
-		event, err := json.Marshal(api.Event{Line: line})
-		if err != nil {
-			return err
-		}
-		if frames = ipc.Append(frames, ipc.KindEvent, event); len(frames) < linesSize {
-			return nil
-		}
-		return send()
-	})
-	if err == nil && len(frames) > 0 {
-		err = send()
+	skipped, err := a.Audit.Read(visible, func(e audit.Entry) error { return out.add(ctx, e) })
+	if err == nil {
+		err = out.send()
 	}
 	switch {
-	case sent != nil:
+	case out.lost:
 		return nil, fail(ipc.Unreachable, "the command does not read the lines", "")
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fail(ipc.Unreachable, "the audit log is too long to be sent in time", "ask for less: credd audit --since 24h")
@@ -81,10 +45,60 @@ func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failu
 		a.Log.Error("read the audit log", "error", err)
 		return nil, fail(ipc.Internal, "the audit log cannot be read", "see credd's log")
 	}
+	end := api.AuditEnd{Oldest: out.oldest}
 	if c.manages() {
-		out.Skipped = skipped
+		end.Skipped = skipped
 	}
-	return out, failure{}
+	return end, failure{}
+}
+
+// sentLines are the wanted lines on their way to a caller, many by one write.
+type sentLines struct {
+	to     *caller
+	wanted audit.Filter
+	until  time.Time
+
+	frames []byte    // that wait for the next write
+	oldest time.Time // of all lines, wanted or not
+	lost   bool      // the caller takes no more
+}
+
+func (l *sentLines) add(ctx context.Context, e audit.Entry) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case time.Now().After(l.until):
+		return context.DeadlineExceeded
+	}
+	if l.oldest.IsZero() || e.Time.Before(l.oldest) {
+		l.oldest = e.Time
+	}
+	if !l.wanted.Match(e) {
+		return nil
+	}
+	line, err := e.MarshalJSON()
+	if err != nil {
+		return err
+	}
+	event, err := json.Marshal(api.Event{Line: line})
+	if err != nil {
+		return err
+	}
+	if l.frames = ipc.Append(l.frames, ipc.KindEvent, event); len(l.frames) < linesSize {
+		return nil
+	}
+	return l.send()
+}
+
+// send writes what waits.
+func (l *sentLines) send() error {
+	if len(l.frames) == 0 {
+		return nil
+	}
+	l.to.SetWriteDeadline(time.Now().Add(ioTimeout))
+	_, err := l.to.Write(l.frames)
+	l.frames, l.lost = l.frames[:0], err != nil
+	return err
 }
 
 // readers are the guests who read the audit log: each does so once at a time.
