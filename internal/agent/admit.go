@@ -40,6 +40,25 @@ func (a *Agent) rankOf(c *socket.Conn) rank {
 // manages reports whether the caller may look after the daemon itself, and so knows all of it.
 func (c *caller) manages() bool { return c.rank >= owner }
 
+// admit answers whether a caller is served at all.
+func (a *Agent) admit(c *caller) (failure, bool) {
+	if c.rank > stranger {
+		return failure{}, true
+	}
+	f := fail(ipc.Refused, "refused: this credd belongs to another user", "start your own: credd serve")
+	if c.PeerErr != nil {
+		f = fail(ipc.Refused, "refused: the kernel does not tell who is asking", "")
+	}
+	if a.refused.note(c.Peer.User, 1, a.Now()) {
+		e := audit.Entry{Time: a.Now(), Outcome: f.outcome, UID: c.Peer.UID, SID: c.Peer.SID, PID: c.Peer.PID, Error: f.message}
+		if c.PeerErr != nil {
+			e.Error += ": " + c.PeerErr.Error()
+		}
+		a.record(e)
+	}
+	return f, false
+}
+
 // isOpen is the one place that says whether a caller may use a role. Each request that names or lists roles asks it.
 func (a *Agent) isOpen(ctx context.Context, c *caller, st *state, role *roster.Role) bool {
 	switch c.rank {
@@ -66,7 +85,7 @@ func (a *Agent) openRole(ctx context.Context, c *caller, name string) (*state, *
 		a.reread()
 		st := a.state.Load()
 		if len(a.people.ready(ctx, st).groups) > 0 {
-			c.groups()
+			c.groups() // whichever role it is: the time of the answer does not tell whether its allow names groups
 		}
 		role, ok := st.roster.Lookup(name)
 		if !ok || !a.isOpen(ctx, c, st, role) {
@@ -127,23 +146,4 @@ func (a *Agent) entry(ctx context.Context, c *caller) audit.Entry {
 	facts := peer.FactsOf(c.Conn.Conn, c.Peer)
 	e.Exe, e.ParentPID, e.ParentExe = facts.Exe, facts.ParentPID, facts.ParentExe
 	return e
-}
-
-// admit answers whether a caller is served at all.
-func (a *Agent) admit(c *caller) (failure, bool) {
-	if c.rank > stranger {
-		return failure{}, true
-	}
-	f := fail(ipc.Refused, "refused: this credd belongs to another user", "start your own: credd serve")
-	if c.PeerErr != nil {
-		f = fail(ipc.Refused, "refused: the kernel does not tell who is asking", "")
-	}
-	if a.refused.note(c.Peer.User, 1, a.Now()) {
-		e := audit.Entry{Time: a.Now(), Outcome: f.outcome, UID: c.Peer.UID, SID: c.Peer.SID, PID: c.Peer.PID, Error: f.message}
-		if c.PeerErr != nil {
-			e.Error += ": " + c.PeerErr.Error()
-		}
-		a.record(e)
-	}
-	return f, false
 }

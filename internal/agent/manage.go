@@ -65,6 +65,21 @@ func (a *Agent) status() api.Status {
 	slices.SortFunc(out.Sessions, func(x, y api.Session) int {
 		return cmp.Or(strings.Compare(x.Role, y.Role), strings.Compare(x.User, y.User))
 	})
+	out.Failing = append(out.Failing, a.failures(st)...)
+	a.notes.Lock()
+	defer a.notes.Unlock()
+	for _, about := range slices.Sorted(maps.Keys(a.warnings)) {
+		if role, ok := strings.CutPrefix(about, driftMark); ok {
+			out.Drifted = append(out.Drifted, api.Drift{Role: role, Message: a.warnings[about]})
+			continue
+		}
+		out.Warnings = append(out.Warnings, a.warnings[about])
+	}
+	return out
+}
+
+// failures are the roles that fail, by name, each with what may be why.
+func (a *Agent) failures(st *state) (out []api.Failure) {
 	failing, retries := a.health.failing(), a.cache.Retries()
 	for i, name := range slices.Sorted(maps.Keys(failing)) {
 		r := failing[name]
@@ -80,16 +95,7 @@ func (a *Agent) status() api.Status {
 			}
 			fl.Retry = retries[name].UTC()
 		}
-		out.Failing = append(out.Failing, fl)
-	}
-	a.notes.Lock()
-	defer a.notes.Unlock()
-	for _, about := range slices.Sorted(maps.Keys(a.warnings)) {
-		if role, ok := strings.CutPrefix(about, driftMark); ok {
-			out.Drifted = append(out.Drifted, api.Drift{Role: role, Message: a.warnings[about]})
-			continue
-		}
-		out.Warnings = append(out.Warnings, a.warnings[about])
+		out = append(out, fl)
 	}
 	return out
 }
