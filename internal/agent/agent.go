@@ -1,7 +1,7 @@
 // Package agent is the daemon's request path: who asks and what is open to them (admit.go, people.go), which role (state.go), which session (get.go), what to
 // answer and to note (reply.go, fail.go, guest.go), whom to ask for a code (ask.go, desk.go), what was seen of roles (health.go) and is kept of
 // that (news.go, memory.go, memorywrite.go), why one may be denied (causes.go), whether it works as it should (verify.go, verifytry.go)
-// and still does (weekly.go, weeklytry.go, drift.go), and the requests that look after the daemon itself (requests.go, manage.go, login.go).
+// and still does (weekly.go, weeklytry.go, drift.go), and the requests that look after the daemon itself (requests.go, manage.go, status.go, login.go).
 package agent
 
 import (
