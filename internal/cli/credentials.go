@@ -9,7 +9,6 @@ import (
 	"credd/internal/agent/cred"
 	"credd/internal/ipc"
 	"credd/internal/ipc/dial"
-	"credd/internal/ipc/socket"
 	"credd/internal/ipc/start"
 	"credd/internal/paths"
 )
@@ -97,7 +96,7 @@ func unanswered(err error, where locations) error {
 	case errors.As(err, &own):
 		return notStarted(err)
 	case errors.Is(err, dial.ErrNoDaemon) && where.machine:
-		return undialled(where, socket.ErrNoDaemon)
+		return undialled(where, err)
 	case errors.Is(err, dial.ErrNoDaemon):
 		return &userError{ipc.NoDaemon, err.Error(), "start it with: credd serve"}
 	case errors.Is(err, dial.ErrForeign):

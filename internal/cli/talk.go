@@ -12,7 +12,6 @@ import (
 
 	"credd/internal/agent/api"
 	"credd/internal/ipc"
-	"credd/internal/ipc/dial"
 	"credd/internal/ipc/socket"
 	"credd/internal/ipc/start"
 	tty "credd/internal/ipc/terminal"
@@ -60,11 +59,8 @@ func (s *Streams) connect(ctx context.Context) (net.Conn, error) {
 
 func notStarted(err error) error {
 	var e *start.Error
-	switch {
-	case errors.As(err, &e):
+	if errors.As(err, &e) {
 		return &userError{ipc.NoDaemon, e.Message, e.Hint}
-	case errors.Is(err, dial.ErrNoDaemon):
-		return socket.ErrNoDaemon
 	}
 	return err
 }

@@ -58,7 +58,7 @@ func UsualSocket() (string, error) {
 }
 
 // IsSystem reports whether a socket is that of the credd of this machine.
-func IsSystem(socket string) bool { return socket == System().Socket }
+func IsSystem(socket string) bool { return sameSocket(socket, System().Socket) }
 
 // isConfigured reports whether the user has a configuration.
 func isConfigured() bool {

@@ -38,9 +38,14 @@ func UserSID() (string, error) {
 
 // fits returns the name of a pipe of this machine.
 func fits(name string) (string, error) {
-	rest, ok := strings.CutPrefix(strings.ToLower(strings.ReplaceAll(name, "/", `\`)), pipes)
+	rest, ok := strings.CutPrefix(folded(name), pipes)
 	if !ok || rest == "" || len(name) > maxSocket {
 		return "", errNoPipe
 	}
 	return name, nil
 }
+
+func sameSocket(a, b string) bool { return folded(a) == folded(b) }
+
+// folded is a pipe's name in the one form of all that Windows takes for it.
+func folded(name string) string { return strings.ToLower(strings.ReplaceAll(name, "/", `\`)) }

@@ -23,6 +23,14 @@ func TestPipes(t *testing.T) {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
+	for _, name := range []string{`\\.\pipe\credd-system`, `\\.\PIPE\Credd-System`, `//./pipe/credd-system`} {
+		if !IsSystem(name) {
+			t.Errorf("%s is not taken for the machine's", name)
+		}
+	}
+	if IsSystem(`\\.\pipe\credd-systems`) {
+		t.Error("another pipe is taken for the machine's")
+	}
 	if exists(`\\.\pipe\credd-none`) {
 		t.Error("a pipe that is not there exists")
 	}

@@ -1,7 +1,6 @@
 package dial
 
 import (
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -42,7 +41,7 @@ func Trust(pipe uintptr, path string) error {
 		return err
 	case owner == self, owner == localSystem, owner == administrators:
 		return nil
-	case owner == ServiceSID && strings.EqualFold(path, paths.System().Socket):
+	case owner == ServiceSID && paths.IsSystem(path):
 		return nil
 	}
 	return ErrForeign

@@ -29,9 +29,6 @@ func Dial(ctx context.Context, path string) (net.Conn, error) {
 	}
 	if err := dial.Trust(p.Fd(), path); err != nil {
 		c.Close()
-		if err == dial.ErrForeign {
-			err = ErrForeign
-		}
 		return nil, err
 	}
 	return c, nil

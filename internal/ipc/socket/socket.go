@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 
+	"credd/internal/ipc/dial"
 	"credd/internal/ipc/peer"
 )
 
@@ -13,10 +14,10 @@ var (
 	ErrRunning = errors.New("credd is already running")
 
 	// ErrNoDaemon is returned where nothing listens.
-	ErrNoDaemon = errors.New("credd is not running")
+	ErrNoDaemon = dial.ErrNoDaemon
 
 	// ErrForeign is returned where the process that listens is not ours, nor root's, nor the credd of this machine.
-	ErrForeign = errors.New("the socket is served by another user")
+	ErrForeign = dial.ErrForeign
 )
 
 // Conn is a caller. Who it is was decided when it was accepted, before a byte was read.
