@@ -1,22 +1,13 @@
 package start
 
-import (
-	"os"
-	"syscall"
-
-	"credd/internal/paths"
-)
+import "os"
 
 // installed returns what opens the user's socket, if the user has a property list for it. launchd opens it at the login, so it is not
 // there after `credd service stop`, or for who is logged in over ssh alone: then launchd has no session, and this fails.
-func installed(path string) (argv, env []string) {
+func installed(string) (argv, env []string) {
 	home, err := os.UserHomeDir()
-	if err != nil || paths.IsSystem(path) {
-		return nil, nil
-	}
 	plist := home + "/Library/LaunchAgents/credd.plist"
-	var st syscall.Stat_t
-	if syscall.Lstat(plist, &st) != nil {
+	if err != nil || !there(plist) {
 		return nil, nil
 	}
 	return []string{"/bin/launchctl", "bootstrap", "gui/" + digits(os.Getuid()), plist}, []string{}

@@ -3,7 +3,6 @@ package start
 import (
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"credd/internal/paths"
 )
@@ -37,9 +36,4 @@ func enabled() bool {
 	const own = "/systemd/user/sockets.target.wants/" + socketUnit
 	config, err := paths.Config()
 	return err == nil && there(filepath.Dir(config)+own) || there(os.Getenv("HOME")+"/.config"+own)
-}
-
-func there(path string) bool {
-	var st syscall.Stat_t
-	return syscall.Lstat(path, &st) == nil
 }

@@ -51,3 +51,8 @@ func runs(argv, env []string, deadline time.Time) bool {
 	syscall.Wait4(pid, &status, 0, nil)
 	return false
 }
+
+func there(path string) bool {
+	var st syscall.Stat_t
+	return syscall.Lstat(path, &st) == nil
+}

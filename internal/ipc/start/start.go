@@ -1,6 +1,16 @@
 // Package start starts the daemon for those who find none. It links little: credhelper uses it.
 package start
 
+import "time"
+
+const (
+	startTimeout = 10 * time.Second // for a daemon to read its files and listen
+	startPoll    = 5 * time.Millisecond
+	lockPoll     = 80 * time.Millisecond // what startPoll grows to for the lock: a hundred helpers that wait must leave the daemon the processor
+
+	startByHand = "start it with: credd serve"
+)
+
 // ForwardAgain is the remedy for a socket that is abandoned.
 const ForwardAgain = "forward or mount it again, see docs/remote.md; on this machine by hand: credd serve"
 

@@ -13,14 +13,6 @@ import (
 	"credd/internal/paths"
 )
 
-const (
-	startTimeout = 10 * time.Second // for a daemon to read its files and listen
-	startPoll    = 5 * time.Millisecond
-	lockPoll     = 80 * time.Millisecond // what startPoll grows to for the lock: a hundred helpers that wait must leave the daemon the processor
-
-	startByHand = "start it with: credd serve"
-)
-
 // passed is the environment that a daemon gets. No credential and no AWS setting is in it: the daemon must not be
 // another one for each terminal that happens to start it.
 var passed = []string{
@@ -28,8 +20,8 @@ var passed = []string{
 	"XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "SSL_CERT_FILE", "SSL_CERT_DIR", "CREDD_SOCK",
 }
 
-// Daemon has the service manager start credd, or else starts the one beside this program, and waits until it listens at path. Programs that find no daemon at the same
-// time start one between them. Its errors are *Error, those of package dial, or the system's.
+// Daemon has the service manager start credd, or else starts the one beside this program, and waits until it listens at path. Programs
+// that find no daemon at the same time start one between them. Its errors are *Error, those of package dial, or the system's.
 func Daemon(path string, deadline time.Time) error {
 	if Abandoned(path) {
 		return &Error{"nobody listens at " + path + " any more", ForwardAgain}

@@ -11,15 +11,7 @@ import (
 	"credd/internal/paths"
 )
 
-const (
-	startTimeout = 10 * time.Second // for a daemon to read its files and listen
-	startPoll    = 5 * time.Millisecond
-	lockPoll     = 80 * time.Millisecond // what startPoll grows to for the lock: a hundred helpers that wait must leave the daemon the processor
-
-	startByHand = "start it with: credd serve"
-
-	taken = syscall.Errno(32) // ERROR_SHARING_VIOLATION: somebody has the file open for itself alone
-)
+const taken = syscall.Errno(32) // ERROR_SHARING_VIOLATION: somebody has the file open for itself alone
 
 // Flags of CreateProcess.
 const (
@@ -39,8 +31,11 @@ var passed = []string{
 // Daemon starts the credd beside this program and waits until it serves the pipe. Programs that find no daemon at the same time start
 // one between them. The logon task runs the same program, so it is not asked. Errors are *Error, those of package dial, or the system's.
 func Daemon(path string, deadline time.Time) error {
-	if os.Getenv("CREDD_AUTOSTART") == "0" || strings.EqualFold(path, paths.System().Socket) {
+	if os.Getenv("CREDD_AUTOSTART") == "0" {
 		return dial.ErrNoDaemon
+	}
+	if paths.IsSystem(path) {
+		return &Error{"the credd of this machine is not running", "an administrator starts it: credd service start --system"}
 	}
 	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
 		deadline = limit
