@@ -4,7 +4,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -13,22 +12,10 @@ import (
 // usualGroups is room for the groups of most users; Linux allows 65,536.
 const usualGroups = 64
 
-// GroupsOf returns the groups of the peer of c at the moment when it connected, by the kernel's word: numbers, or SIDs on Windows.
+// GroupsOf returns the groups of the peer of c at the moment when it connected, by the kernel's word: their numbers.
 func GroupsOf(c net.Conn, p Peer) ([]string, error) {
-	sc, ok := c.(syscall.Conn)
-	if !ok {
-		return nil, ErrUnknown
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
 	var gids []uint32
-	cerr := raw.Control(func(fd uintptr) { gids, err = groups(int(fd)) })
-	if cerr != nil {
-		return nil, cerr
-	}
-	if err != nil {
+	if err := onSocket(c, func(fd int) (err error) { gids, err = groups(fd); return err }); err != nil {
 		return nil, err
 	}
 	if !slices.Contains(gids, p.GID) { // the kernel lists the supplementary ones

@@ -2,7 +2,6 @@ package peer
 
 import (
 	"net"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,16 +16,14 @@ func FactsOf(c net.Conn, p Peer) Facts {
 }
 
 func viaPidfd(c net.Conn, pid int) (f Facts, ok bool) {
-	sc, isConn := c.(syscall.Conn)
-	if !isConn || pid <= 0 {
-		return Facts{}, false
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
+	if pid <= 0 {
 		return Facts{}, false
 	}
 	fd := -1
-	raw.Control(func(s uintptr) { fd, err = unix.GetsockoptInt(int(s), unix.SOL_SOCKET, unix.SO_PEERPIDFD) })
+	err := onSocket(c, func(s int) (err error) {
+		fd, err = unix.GetsockoptInt(s, unix.SOL_SOCKET, unix.SO_PEERPIDFD)
+		return err
+	})
 	if err != nil || fd < 0 {
 		return Facts{}, false
 	}
