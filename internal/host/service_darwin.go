@@ -56,12 +56,11 @@ func (s *Service) launchd() (launchd, error) {
 
 // mine is launchd for a command that changes something.
 func (s *Service) mine(command string) (launchd, error) {
-	switch {
-	case s.System && os.Geteuid() != 0:
-		return launchd{}, &Error{Message: "the credd of the machine is root's to change", Hint: "sudo credd service " + command + " --system"}
-	case !s.System && os.Geteuid() == 0 && os.Getenv("SUDO_UID") != "":
-		return launchd{}, &Error{Message: "this is root by sudo, and would be a service of root's",
-			Hint: "a service of your own: credd service " + command + "; one for all users of the machine: sudo credd service " + command + " --system"}
+	if err := s.needRoot(command); err != nil {
+		return launchd{}, err
+	}
+	if err := s.notBySudo(command); err != nil {
+		return launchd{}, err
 	}
 	return s.launchd()
 }

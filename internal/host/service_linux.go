@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 )
 
@@ -35,14 +34,6 @@ func (s *Service) manager() (manager, error) {
 
 // at is a path of this machine.
 func (s *Service) at(path string) string { return filepath.Join("/", s.root, path) }
-
-// needRoot refuses who may not change the machine's service.
-func (s *Service) needRoot(command string) error {
-	if !s.System || os.Geteuid() == 0 {
-		return nil
-	}
-	return &Error{Message: "the credd of the machine is root's to change", Hint: "sudo credd service " + command + " --system"}
-}
 
 func (s *Service) install(ctx context.Context) error {
 	return s.change("install", func(m manager) error { return m.install(ctx) })

@@ -16,9 +16,8 @@ func (d *systemd) reachable(ctx context.Context) error {
 	if d.System {
 		return nil
 	}
-	if os.Getuid() == 0 && os.Getenv("SUDO_UID") != "" {
-		return &Error{Message: "this is root by sudo, and would be a service of root's",
-			Hint: "a service of your own: credd service install; one for all users of the machine: sudo credd service install --system"}
+	if err := d.notBySudo("install"); err != nil {
+		return err
 	}
 	const hint = "log in as this user (ssh, a console, or: sudo machinectl shell USER@), or let the manager always run: sudo loginctl enable-linger USER; " +
 		"one for all users of the machine: sudo credd service install --system"
