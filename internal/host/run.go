@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -59,20 +58,6 @@ func run(ctx context.Context, argv []string) (string, error) {
 	return out.String(), err
 }
 
-// copy runs a program that prints until ctx ends, which is no error.
-func (s *Service) copy(ctx context.Context, out io.Writer, argv []string) error {
-	if s.run != nil {
-		text, err := s.run(ctx, argv)
-		io.WriteString(out, text)
-		return err
-	}
-	err := copyOutput(ctx, out, argv)
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
 func copyOutput(ctx context.Context, out io.Writer, argv []string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.WaitDelay = time.Second     // for descriptors that a child of its own keeps
@@ -107,14 +92,4 @@ func exitCode(err error) int {
 		return exit.ExitCode()
 	}
 	return -1
-}
-
-// program returns the first of some whole paths that is there: managers' programs are never looked for in PATH, which is the caller's.
-func program(paths ...string) (string, bool) {
-	for _, path := range paths {
-		if i, err := os.Stat(path); err == nil && !i.IsDir() {
-			return path, true
-		}
-	}
-	return "", false
 }
