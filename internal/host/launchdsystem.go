@@ -21,7 +21,7 @@ const (
 	roleUser   = "_credd" // macOS hides users with an underscore from its login window
 	leastID    = 300      // macOS counts its own from 200 on
 	mostID     = 399      // below 400 are role accounts
-	adminGroup = 80       // whose members may become root
+	adminGroup = 80       // of macOS, whose members may become root
 )
 
 // roleAccount is the user, and the group of the same number, that the credd of the machine runs as.
@@ -193,10 +193,8 @@ func giveState(dir string, a roleAccount) error {
 // giveConfig lets the account read what root writes into the machine's configuration, which has external IDs. What is made in a directory
 // gets its group by itself on macOS.
 func (s *Service) giveConfig(dir string, a roleAccount) error {
-	if first := filepath.Join(dir, "credd.toml"); !there(first) {
-		if _, err := s.write(file{first, []byte(firstConfig), 0o640}); err != nil {
-			return err
-		}
+	if _, _, err := s.firstConfig(dir); err != nil {
+		return err
 	}
 	if err := own(dir, 0o750, 0, a.gid); err != nil {
 		return err

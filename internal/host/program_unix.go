@@ -55,5 +55,5 @@ func (s *Service) writer(i os.FileInfo) (who, hint string) {
 	return "", ""
 }
 
-// isRoots reports whether the members of a group can become root anyway: wheel, and admin on macOS.
-func isRoots(gid uint32) bool { return gid == 0 || runtime.GOOS == "darwin" && gid == 80 }
+// isRoots reports whether the members of a group can become root anyway.
+func isRoots(gid uint32) bool { return gid == 0 || runtime.GOOS == "darwin" && gid == adminGroup }
