@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"credd/internal/ipc/socket"
-	"credd/internal/paths"
 )
 
 const (
@@ -64,15 +63,6 @@ func (s *Service) logs(ctx context.Context, lines int, follow bool, out io.Write
 		return err
 	}
 	return &Error{Message: "there is no log yet: " + log, Hint: "it is written when credd starts"}
-}
-
-// ownPlaces are those of a user's credd.
-func ownPlaces() (pipe, log string, err error) {
-	if pipe, err = paths.OwnSocket(); err != nil {
-		return "", "", err
-	}
-	log, err = paths.Log()
-	return pipe, log, err
 }
 
 // serves waits until a daemon serves the pipe, or no longer does.

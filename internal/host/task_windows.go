@@ -16,18 +16,42 @@ import (
 // logonTask is a task of the Task Scheduler that runs credd at its user's logon, in the user's session, where the Credential Manager is.
 type logonTask struct{ *Service }
 
-// name is one a user: tasks are the machine's.
-func (t logonTask) name() (name, sid string, err error) {
-	sid, err = paths.UserSID()
-	return "credd-" + sid, sid, err
+func (t logonTask) places() (pipe, log string, err error) {
+	if pipe, err = paths.OwnSocket(); err != nil {
+		return "", "", err
+	}
+	log, err = paths.Log()
+	return pipe, log, err
 }
 
-func (t logonTask) places() (pipe, log string, err error) { return ownPlaces() }
+// task is what the Task Scheduler has of a user.
+type task struct {
+	name       string // one a user: tasks are the machine's
+	definition file   // kept beside the log, to tell whether the task is as this credd would make it: the Task Scheduler writes its own anew
+	exists     bool
+}
 
-// definition is kept beside the log, to tell whether the task is as this credd would make it: the Task Scheduler writes its own anew.
-func (t logonTask) definition(sid string) (file, error) {
+// task asks for the user's own.
+func (t logonTask) task(ctx context.Context) (task, error) {
+	sid, err := paths.UserSID()
+	if err != nil {
+		return task{}, err
+	}
 	dir, err := paths.State()
-	return file{filepath.Join(dir, "task.xml"), units.Task(t.Program, sid), 0o600}, err
+	if err != nil {
+		return task{}, err
+	}
+	of := task{name: "credd-" + sid, definition: file{filepath.Join(dir, "task.xml"), units.Task(t.Program, sid), 0o600}}
+	program, err := schtasks()
+	if err != nil {
+		return of, err
+	}
+	_, err = t.ask(ctx, program, "/Query", "/TN", of.name)
+	if exitCode(err) > 0 {
+		return of, nil // there is none
+	}
+	of.exists = err == nil
+	return of, err
 }
 
 func schtasks() (string, error) {
@@ -43,42 +67,18 @@ func (t logonTask) schtasks(ctx context.Context, args ...string) error {
 	return t.do(ctx, append([]string{program}, args...)...)
 }
 
-// exists reports whether the Task Scheduler has the task.
-func (t logonTask) exists(ctx context.Context, name string) (bool, error) {
-	program, err := schtasks()
-	if err != nil {
-		return false, err
-	}
-	_, err = t.ask(ctx, program, "/Query", "/TN", name)
-	switch {
-	case err == nil:
-		return true, nil
-	case exitCode(err) > 0:
-		return false, nil
-	}
-	return false, err
-}
-
 func (t logonTask) install(ctx context.Context) error {
-	name, sid, err := t.name()
+	of, err := t.task(ctx)
 	if err != nil {
 		return err
 	}
-	f, err := t.definition(sid)
+	changed, err := t.write(of.definition)
 	if err != nil {
 		return err
 	}
-	is, err := t.exists(ctx, name)
-	if err != nil {
-		return err
-	}
-	changed, err := t.write(f)
-	if err != nil {
-		return err
-	}
-	if changed || !is {
-		if err := t.schtasks(ctx, "/Create", "/TN", name, "/XML", f.path, "/F"); err != nil {
-			os.Remove(f.path) // so that the next time does not take it for done
+	if changed || !of.exists {
+		if err := t.schtasks(ctx, "/Create", "/TN", of.name, "/XML", of.definition.path, "/F"); err != nil {
+			os.Remove(of.definition.path) // so that the next time does not take it for done
 			return err
 		}
 	}
@@ -86,25 +86,17 @@ func (t logonTask) install(ctx context.Context) error {
 }
 
 func (t logonTask) uninstall(ctx context.Context) error {
-	name, sid, err := t.name()
+	of, err := t.task(ctx)
 	if err != nil {
 		return err
 	}
-	f, err := t.definition(sid)
-	if err != nil {
-		return err
-	}
-	is, err := t.exists(ctx, name)
-	if err != nil {
-		return err
-	}
-	if is {
-		if err := errors.Join(t.stop(ctx), t.schtasks(ctx, "/Delete", "/TN", name, "/F")); err != nil {
+	if of.exists {
+		if err := errors.Join(t.stop(ctx), t.schtasks(ctx, "/Delete", "/TN", of.name, "/F")); err != nil {
 			return err
 		}
 	}
-	removed, err := t.remove(f.path)
-	if err == nil && !removed && !is {
+	removed, err := t.remove(of.definition.path)
+	if err == nil && !removed && !of.exists {
 		return ErrNotInstalled
 	}
 	return err
@@ -112,11 +104,7 @@ func (t logonTask) uninstall(ctx context.Context) error {
 
 // start runs the task, unless a credd serves already: it is the same program, whoever started it.
 func (t logonTask) start(ctx context.Context) error {
-	name, err := t.installed(ctx)
-	if err != nil {
-		return err
-	}
-	pipe, _, err := t.places()
+	name, pipe, err := t.installed(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,11 +119,7 @@ func (t logonTask) start(ctx context.Context) error {
 
 // stop ends the daemon that serves, also one that credhelper started.
 func (t logonTask) stop(ctx context.Context) error {
-	name, err := t.installed(ctx)
-	if err != nil {
-		return err
-	}
-	pipe, _, err := t.places()
+	name, pipe, err := t.installed(ctx)
 	if err != nil {
 		return err
 	}
@@ -162,36 +146,30 @@ func (t logonTask) stop(ctx context.Context) error {
 	return serves(ctx, pipe, false)
 }
 
-func (t logonTask) installed(ctx context.Context) (name string, err error) {
-	name, _, err = t.name()
-	if err != nil {
-		return "", err
-	}
-	is, err := t.exists(ctx, name)
-	if err == nil && !is {
+// installed returns the task of a service that is there, and the pipe that its daemon serves.
+func (t logonTask) installed(ctx context.Context) (name, pipe string, err error) {
+	of, err := t.task(ctx)
+	if err == nil && !of.exists {
 		err = ErrNotInstalled
 	}
-	return name, err
+	if err != nil {
+		return "", "", err
+	}
+	pipe, _, err = t.places()
+	return of.name, pipe, err
 }
 
 func (t logonTask) status(ctx context.Context) (Status, error) {
 	st := Status{Manager: "Task Scheduler", Files: []string{}}
-	name, sid, err := t.name()
-	if err != nil {
-		return st, err
-	}
-	f, err := t.definition(sid)
-	if err != nil {
-		return st, err
-	}
-	if st.Installed, err = t.exists(ctx, name); err != nil || !st.Installed {
+	of, err := t.task(ctx)
+	if st.Installed = of.exists; err != nil || !st.Installed {
 		return st, err
 	}
 	st.AtLogin = true
-	if data, err := os.ReadFile(f.path); err == nil {
-		st.Files, st.Program = append(st.Files, f.path), units.TaskProgram(data)
+	if data, err := os.ReadFile(of.definition.path); err == nil {
+		st.Files, st.Program = append(st.Files, of.definition.path), units.TaskProgram(data)
 	}
-	st.Outdated = !f.kept()
+	st.Outdated = !of.definition.kept()
 	pipe, _, err := t.places()
 	if err != nil {
 		return st, err
