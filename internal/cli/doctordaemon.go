@@ -132,6 +132,16 @@ func (e *examination) starts() string {
 // sameDaemon compares the daemon with this credd.
 func (e *examination) sameDaemon(st *api.Status) {
 	again := e.restart(st.PID, "kill")
+	e.sameVersion(st, again)
+	if !same(st.ConfigDir, e.Config) {
+		e.Fail(doctor.DaemonPlace, ipc.Usage, "the daemon reads "+st.ConfigDir+", and this shell "+e.Config, "unset XDG_CONFIG_HOME, or: "+again)
+		return
+	}
+	e.OK(doctor.DaemonPlace, "the daemon reads the same configuration as this shell")
+}
+
+// sameVersion compares the daemon's program with this credd. again starts the daemon anew.
+func (e *examination) sameVersion(st *api.Status, again string) {
 	switch {
 	case st.Version != version():
 		e.Warn(doctor.DaemonVersion, "the daemon is version "+st.Version+", and this credd "+version(), again)
@@ -140,11 +150,6 @@ func (e *examination) sameDaemon(st *api.Status) {
 	default:
 		e.OK(doctor.DaemonVersion, "the daemon is of this version: "+st.Version)
 	}
-	if !same(st.ConfigDir, e.Config) {
-		e.Fail(doctor.DaemonPlace, ipc.Usage, "the daemon reads "+st.ConfigDir+", and this shell "+e.Config, "unset XDG_CONFIG_HOME, or: "+again)
-		return
-	}
-	e.OK(doctor.DaemonPlace, "the daemon reads the same configuration as this shell")
 }
 
 // aboutWarning is what to do about a line of status.

@@ -159,12 +159,5 @@ func (e *examination) noMachine(err error) {
 // ofMachine tells of a machine's daemon that answers.
 func (e *examination) ofMachine(st *api.Status) {
 	e.OK(doctor.DaemonRunning, "this machine's credd answers")
-	switch {
-	case st.Version != version():
-		e.Warn(doctor.DaemonVersion, "the daemon is version "+st.Version+", and this credd "+version(), restartMachine)
-	case st.Replaced:
-		e.Warn(doctor.DaemonVersion, "the daemon's program was replaced since it started", restartMachine)
-	default:
-		e.OK(doctor.DaemonVersion, "the daemon is of this version: "+st.Version)
-	}
+	e.sameVersion(st, restartMachine)
 }
