@@ -10,6 +10,7 @@ import (
 
 	"credd/internal/ipc"
 	"credd/internal/ipc/socket"
+	"credd/internal/ipc/start"
 	"credd/internal/paths"
 )
 
@@ -118,7 +119,7 @@ func (s *Streams) mayManage(cmd *cobra.Command) error {
 // undialled is the error for a daemon that cannot be reached. No command starts the machine's.
 func undialled(where locations, err error) error {
 	if where.machine && errors.Is(err, socket.ErrNoDaemon) {
-		return errors.Join(&userError{ipc.NoDaemon, "this machine's credd does not run", "its administrator starts it: sudo credd service start --system"}, err)
+		return errors.Join(notStarted(start.NoMachine), err)
 	}
 	return err
 }

@@ -170,7 +170,7 @@ func TestService(t *testing.T) {
 	w.credd("", "service", "status", "--system", "--json").want(t, 0, `"installed": true`, `"running": true`, `"manager": "Windows services"`)
 	w.helper("acme/admin").want(t, 4, `no such role: "acme/admin"`)
 	w.credd("", "service", "stop", "--system").want(t, 0, "stopped the service credd")
-	w.helper("acme/admin").want(t, 3, "credd is not running")
+	w.helper("acme/admin").want(t, 3, "this machine's credd does not run", "credd service start --system")
 	w.credd("", "service", "uninstall", "--system").want(t, 0, "removed the service credd")
 	w.credd("", "service", "status", "--system", "--json").want(t, 0, `"installed": false`)
 }

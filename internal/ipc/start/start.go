@@ -14,6 +14,9 @@ const (
 // ForwardAgain is the remedy for a socket that is abandoned.
 const ForwardAgain = "forward or mount it again, see docs/remote.md; on this machine by hand: credd serve"
 
+// NoMachine is the error where the credd of this machine does not run. No program of its users starts it.
+var NoMachine = &Error{"this machine's credd does not run", "its administrator starts it: " + startMachine}
+
 // Error is why a daemon could not be started.
 type Error struct{ Message, Hint string }
 

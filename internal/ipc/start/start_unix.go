@@ -13,6 +13,8 @@ import (
 	"credd/internal/paths"
 )
 
+const startMachine = "sudo credd service start --system"
+
 // passed is the environment that a daemon gets. No credential and no AWS setting is in it: the daemon must not be
 // another one for each terminal that happens to start it.
 var passed = []string{
@@ -30,7 +32,7 @@ func Daemon(path string, deadline time.Time) error {
 		return dial.ErrNoDaemon
 	}
 	if paths.IsSystem(path) {
-		return &Error{"the credd of this machine is not running", "root starts it: sudo credd service start --system"}
+		return NoMachine
 	}
 	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
 		deadline = limit

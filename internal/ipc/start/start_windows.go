@@ -11,7 +11,11 @@ import (
 	"credd/internal/paths"
 )
 
-const taken = syscall.Errno(32) // ERROR_SHARING_VIOLATION: somebody has the file open for itself alone
+const (
+	startMachine = "credd service start --system"
+
+	taken = syscall.Errno(32) // ERROR_SHARING_VIOLATION: somebody has the file open for itself alone
+)
 
 // Flags of CreateProcess.
 const (
@@ -35,7 +39,7 @@ func Daemon(path string, deadline time.Time) error {
 		return dial.ErrNoDaemon
 	}
 	if paths.IsSystem(path) {
-		return &Error{"the credd of this machine is not running", "an administrator starts it: credd service start --system"}
+		return NoMachine
 	}
 	if limit := time.Now().Add(startTimeout); limit.Before(deadline) {
 		deadline = limit
