@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"credd/internal/alone"
 	"credd/internal/ipc/peer"
 )
 
@@ -30,31 +30,24 @@ case "$1 $2" in
 esac
 `
 
-// alone runs a test again in a mount namespace of its own, with the directory of above. It reports whether this is there.
-func alone(t *testing.T) bool {
+// withDirectory runs a test again where the machine has the directory of above. It reports whether this is there.
+func withDirectory(t *testing.T) bool {
 	t.Helper()
-	const mark = "CREDD_TEST_ALONE"
-	if os.Getenv(mark) == t.Name() {
-		script := filepath.Join(t.TempDir(), "getent")
-		if err := os.WriteFile(script, []byte(getent), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := syscall.Mount(script, "/usr/bin/getent", "", syscall.MS_BIND, ""); err != nil {
-			t.Fatal(err)
-		}
-		return true
+	if !alone.Here(t, "CREDD_CANARY=1") {
+		return false
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), mark+"="+t.Name(), "CREDD_CANARY=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	script := filepath.Join(t.TempDir(), "getent")
+	if err := os.WriteFile(script, []byte(getent), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	return false
+	if err := syscall.Mount(script, "/usr/bin/getent", "", syscall.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	return true
 }
 
 func TestAccounts(t *testing.T) {
-	if !alone(t) {
+	if !withDirectory(t) {
 		return
 	}
 	ctx := context.Background()
@@ -105,7 +98,7 @@ func TestAccounts(t *testing.T) {
 }
 
 func TestADirectoryThatHangs(t *testing.T) {
-	if !alone(t) {
+	if !withDirectory(t) {
 		return
 	}
 	began := time.Now()

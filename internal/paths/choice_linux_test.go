@@ -2,31 +2,12 @@ package paths
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-)
 
-// alone runs a test again in a mount namespace of its own, where /run is empty. It reports whether this is there.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const mark = "CREDD_TEST_ALONE"
-	if os.Getenv(mark) == t.Name() {
-		if err := syscall.Mount("none", "/run", "tmpfs", 0, "mode=0755"); err != nil {
-			t.Fatal(err)
-		}
-		return true
-	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), mark+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	return false
-}
+	"credd/internal/alone"
+)
 
 func touch(t *testing.T, path string) {
 	t.Helper()
@@ -39,7 +20,7 @@ func touch(t *testing.T, path string) {
 }
 
 func TestWhichSocketIsMeant(t *testing.T) {
-	if !alone(t) {
+	if !alone.WithoutRun(t) {
 		return
 	}
 	const machine = "/run/credd/agent.sock"

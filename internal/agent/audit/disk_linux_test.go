@@ -3,36 +3,13 @@ package audit
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
-)
 
-// inMountNamespace runs the test of the same name once more in a child that may mount file systems nobody else sees, and
-// that are gone with it. It reports whether this is that child.
-func inMountNamespace(t *testing.T) bool {
-	t.Helper()
-	const mark = "AUDIT_TEST_CHILD"
-	if os.Getenv(mark) != "" {
-		if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
-			t.Fatal(err)
-		}
-		return true
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
-	cmd.Env = append(os.Environ(), mark+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
-	if os.Getuid() != 0 {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	return false
-}
+	"credd/internal/alone"
+)
 
 func tmpfs(t *testing.T, dir string, flags uintptr) {
 	t.Helper()
@@ -42,7 +19,7 @@ func tmpfs(t *testing.T, dir string, flags uintptr) {
 }
 
 func TestFullDisk(t *testing.T) {
-	if !inMountNamespace(t) {
+	if !alone.Here(t) {
 		return
 	}
 	dir := t.TempDir()
@@ -87,7 +64,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestReadOnlyDisk(t *testing.T) {
-	if !inMountNamespace(t) {
+	if !alone.Here(t) {
 		return
 	}
 	dir := t.TempDir()

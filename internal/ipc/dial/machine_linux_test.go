@@ -2,36 +2,16 @@ package dial
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 
+	"credd/internal/alone"
 	"credd/internal/paths"
 )
 
-// alone runs a test again in a mount namespace of its own, where /run is empty. It reports whether this is there.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const mark = "CREDD_TEST_ALONE"
-	if os.Getenv(mark) == t.Name() {
-		if err := syscall.Mount("none", "/run", "tmpfs", 0, "mode=0755"); err != nil {
-			t.Fatal(err)
-		}
-		return true
-	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), mark+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	return false
-}
-
 // The table of all cases is in package socket, whose Dial trusts by the same function.
 func TestTheMachinesCreddMayServe(t *testing.T) {
-	if !alone(t) {
+	if !alone.WithoutRun(t) {
 		return
 	}
 	sock := paths.System().Socket

@@ -3,12 +3,12 @@ package socket
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"credd/internal/alone"
 	"credd/internal/paths"
 )
 
@@ -22,25 +22,6 @@ const (
 // lockOf is the lock of a daemon in these tests: in the place of its state.
 func lockOf(path string) string {
 	return filepath.Join(filepath.Dir(filepath.Dir(path)), "state", "agent.lock")
-}
-
-// alone runs a test again in a mount namespace of its own, where /run is empty. It reports whether this is there.
-func alone(t *testing.T) bool {
-	t.Helper()
-	const mark = "CREDD_TEST_ALONE"
-	if os.Getenv(mark) == t.Name() {
-		if err := syscall.Mount("none", "/run", "tmpfs", 0, "mode=0755"); err != nil {
-			t.Fatal(err)
-		}
-		return true
-	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$")
-	cmd.Env = append(os.Environ(), mark+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	return false
 }
 
 // says runs a role to its end as another user and returns what it prints.
@@ -64,7 +45,7 @@ func place(t *testing.T, dir string, owner int, mode os.FileMode) {
 }
 
 func TestWhoIsTrustedBehindTheMachinesSocket(t *testing.T) {
-	if !alone(t) {
+	if !alone.WithoutRun(t) {
 		return
 	}
 	sock := paths.System().Socket
