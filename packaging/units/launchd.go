@@ -3,6 +3,7 @@ package units
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -30,27 +31,21 @@ func (l Launchd) render(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var env strings.Builder
-	names := make([]string, 0, len(l.Environment))
-	for name := range l.Environment {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	marks := []string{mark, escape(l.Credd), "@SOCKET@", escape(l.Socket), "@LOG@", escape(l.Log)}
 	for _, value := range []string{l.Credd, l.Socket, l.Log} {
 		if err := plain(value); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range names {
+	var env strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(l.Environment)) {
 		value := l.Environment[name]
 		if err := plain(value); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		env.WriteString("\t\t<key>" + escape(name) + "</key>\n\t\t<string>" + escape(value) + "</string>\n")
 	}
-	marks = append(marks, "@ENVIRONMENT@", env.String())
-	return []byte(strings.NewReplacer(marks...).Replace(string(data))), nil // in one pass: a path may look like a mark
+	marks := strings.NewReplacer(mark, escape(l.Credd), "@SOCKET@", escape(l.Socket), "@LOG@", escape(l.Log), "@ENVIRONMENT@", env.String())
+	return []byte(marks.Replace(string(data))), nil // in one pass: a path may look like a mark
 }
 
 // plain refuses what XML cannot hold, or changes.
@@ -60,7 +55,3 @@ func plain(s string) error {
 	}
 	return nil
 }
-
-var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
-func escape(s string) string { return escaper.Replace(s) }

@@ -56,3 +56,11 @@ func Program(unit []byte) string {
 	}
 	return ""
 }
+
+// escape is a text as XML takes it, for property lists and tasks.
+func escape(s string) string { return escaper.Replace(s) }
+
+var (
+	escaper   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	unescaper = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+)

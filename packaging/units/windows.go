@@ -12,9 +12,7 @@ var task string
 
 // Task returns the definition of a task that runs the credd at a whole path when a user logs on: UTF-16, as schtasks.exe reads it.
 func Task(credd, sid string) []byte {
-	const escapes = "&,&amp;,<,&lt;,>,&gt;"
-	escape := strings.NewReplacer(strings.Split(escapes, ",")...)
-	text := strings.NewReplacer(mark, escape.Replace(credd), "@SID@", escape.Replace(sid), "\n", "\r\n").Replace(task)
+	text := strings.NewReplacer(mark, escape(credd), "@SID@", escape(sid), "\n", "\r\n").Replace(task)
 	out := []byte{0xFF, 0xFE} // little-endian
 	for _, unit := range utf16.Encode([]rune(text)) {
 		out = binary.LittleEndian.AppendUint16(out, unit)
@@ -33,5 +31,5 @@ func TaskProgram(task []byte) string {
 	if !ok {
 		return ""
 	}
-	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(program)
+	return unescaper.Replace(program)
 }
