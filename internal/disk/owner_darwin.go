@@ -6,22 +6,12 @@ import (
 	"syscall"
 )
 
-// AsOwner does something with files as the owner of a directory, if we are root and that is another user: what is made is theirs, and
-// links of theirs lead no further than they could go themselves. Where there is no directory it is done as it is. All of the process
-// is that user meanwhile.
-func AsOwner(dir string, do func() error) error {
-	i, err := os.Stat(dir)
-	if err != nil || os.Geteuid() != 0 {
-		return do()
-	}
-	st, ok := i.Sys().(*syscall.Stat_t)
-	if !ok || st.Uid == 0 {
-		return do()
-	}
+// as does something as another user, as which the whole process then acts.
+func as(uid, gid uint32, do func() error) error {
 	group := os.Getegid()
-	if err := errors.Join(syscall.Setegid(int(st.Gid)), syscall.Seteuid(int(st.Uid))); err != nil {
+	if err := errors.Join(syscall.Setegid(int(gid)), syscall.Seteuid(int(uid))); err != nil {
 		return errors.Join(err, syscall.Seteuid(0), syscall.Setegid(group))
 	}
-	err = do()
+	err := do()
 	return errors.Join(err, syscall.Seteuid(0), syscall.Setegid(group))
 }

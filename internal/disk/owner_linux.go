@@ -7,19 +7,10 @@ import (
 	"syscall"
 )
 
-// AsOwner does something with files as the owner of a directory, if we are root and that is another user: what is made is theirs, and
-// links of theirs lead no further than they could go themselves. Where there is no directory it is done as it is.
-func AsOwner(dir string, do func() error) error {
-	i, err := os.Stat(dir)
-	if err != nil || os.Geteuid() != 0 {
-		return do()
-	}
-	st, ok := i.Sys().(*syscall.Stat_t)
-	if !ok || st.Uid == 0 {
-		return do()
-	}
+// as does something with files as another user.
+func as(uid, gid uint32, do func() error) error {
 	runtime.LockOSThread() // the kernel keeps who touches files by thread
-	if err := touchAs(st.Uid, st.Gid); err != nil {
+	if err := touchAs(uid, gid); err != nil {
 		return err // the thread is not unlocked, and ends with this goroutine
 	}
 	defer func() {

@@ -58,7 +58,7 @@ var archived = []packed{
 	{"packaging/windows/install.ps1", "install.ps1", "windows"},
 }
 
-// formats are the packages of Linux, and what each calls an architecture and a version.
+// formats are the packages of Linux, and how each writes a version and names its scripts.
 var formats = []format{
 	{name: "deb", ext: "deb", version: version.deb, release: "1",
 		scripts: map[string]string{"postinstall": "postinst", "preremove": "prerm", "postremove": "postrm"}},
