@@ -123,7 +123,7 @@ func (w *World) mayRead(daemon account, path string) {
 	switch {
 	case uid != 0 && uid != daemon.uid:
 		add(Error, path+" belongs to another user, who decides by it to whom roles are open", "sudo chown root "+Quote(path))
-	case mode&0o002 != 0 || mode&0o020 != 0:
+	case mode&0o022 != 0:
 		add(Error, "others may write "+path, "sudo chmod go-w "+Quote(path))
 	case uid != daemon.uid && (gid != daemon.gid || mode&need != need) && mode&(need>>3) != need>>3:
 		add(Error, "the daemon, user "+daemon.name+", cannot read "+path, mend)
