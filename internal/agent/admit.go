@@ -112,7 +112,7 @@ func (a *Agent) openRoles(ctx context.Context, c *caller, st *state) []*roster.R
 // notOpen is what a guest is told of a role, a customer or a source that is not open, whether it is there or not.
 func (a *Agent) notOpen(ctx context.Context, c *caller, name string) failure {
 	return fail(ipc.Refused, name+": there is no role of this name that "+a.holder(ctx, c).name+" may use",
-		"what you may use shows: credd role list; whoever runs this machine's credd opens a role with allow")
+		"what you may use shows: credd role list; the administrator of this machine's credd opens a role with allow")
 }
 
 // holder is whose a session is. Nobody is handed a session with another's name in it.

@@ -14,7 +14,7 @@ import (
 )
 
 // askThem is what a guest can do about what is not theirs to mend.
-const askThem = "whoever runs this machine's credd sees why: sudo credd --system status"
+const askThem = "the administrator of this machine's credd sees why: sudo credd --system status"
 
 // told is explainRole for a caller. A guest is told what went wrong with the role, and nothing of the files, the
 // sources and the other roles behind it.
@@ -25,7 +25,7 @@ func (a *Agent) told(c *caller, role string, err error) failure {
 	}
 	switch f.code {
 	case ipc.Login:
-		f.message, f.hint = "who runs this machine's credd has to log in", "it is they who see where: sudo credd --system status"
+		f.message, f.hint = "the administrator of this machine's credd has to log in", "they see where: sudo credd --system status"
 	case ipc.Denied:
 		f.message, f.hint = "denied by AWS"+a.past(a.health.of(role)), "AWS does not say why; "+askThem
 	case ipc.Unreachable:

@@ -11,7 +11,7 @@ import (
 type request struct {
 	do     func(*Agent, context.Context, *caller, api.Request) (any, failure)
 	guests bool   // may make it, too: do answers from what is open to the one who asks
-	hint   string // else the command that whoever runs the machine's credd makes it by
+	hint   string // else the command that its administrator makes it by
 }
 
 // requests are all kinds.
@@ -70,7 +70,7 @@ func (a *Agent) do(ctx context.Context, c *caller, r api.Request) (any, failure)
 	case !ok:
 		return nil, fail(ipc.Usage, "unsupported request: this credd does not know how to do "+r.Do, "restart credd after an upgrade")
 	case !kind.guests && !c.manages():
-		return nil, fail(ipc.Refused, "only whoever runs this machine's credd may do that", "as root: sudo credd --system "+kind.hint)
+		return nil, fail(ipc.Refused, "only the administrator of this machine's credd may do that", "as root: sudo credd --system "+kind.hint)
 	}
 	return kind.do(a, ctx, c, r)
 }

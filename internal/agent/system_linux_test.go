@@ -235,7 +235,7 @@ func TestASessionBelongsToOneUser(t *testing.T) {
 func TestNotOpenAndNotThereAreTheSame(t *testing.T) {
 	w, m := newSystem(t, systemFiles)
 	ana, bob := w.as(t, anaUID, anaUID), w.as(t, bobUID, bobUID)
-	const text = "8 NAME: there is no role of this name that USER may use | what you may use shows: credd role list; whoever runs this machine's credd opens a role with allow"
+	const text = "8 NAME: there is no role of this name that USER may use | what you may use shows: credd role list; the administrator of this machine's credd opens a role with allow"
 	for _, name := range []string{
 		"acme/canarydev", "acme/canaryclosed", "canaryglobex/admin", "canaryglobex/own", "canarybroken/admin", "acme/nothing", "acme/admni", "nobody/admin", "@canarysource", "@nothing", "acme", "x", "../x",
 	} {
@@ -311,7 +311,7 @@ func TestWhoMayMakeWhichRequest(t *testing.T) {
 		t.Errorf("got %d requests in the source, %d here", len(all), len(reaches))
 	}
 	w, _ := newSystem(t, systemFiles)
-	const closed = "only whoever runs this machine's credd may do that"
+	const closed = "only the administrator of this machine's credd may do that"
 	for name, u := range map[string]*user{
 		"root": w.as(t, 0, 0), "credd": w.as(t, daemonUID, daemonUID), "ana": w.as(t, anaUID, anaUID), "eve": w.as(t, eveUID, eveUID),
 	} {
@@ -503,7 +503,7 @@ func TestAUserIsNotAskedForAnothersCode(t *testing.T) {
 	w, _ := newSystemWith(t, coded, map[string]string{"credd.toml": codedSettings, "customers/acme.toml": "version = 1\nallow = { users = [\"ana\"] }\n" + role("admin", "")})
 	ana, root := w.as(t, anaUID, anaUID), w.as(t, 0, 0)
 	for _, o := range []order{{Role: "acme/admin"}, {Do: &api.Request{Do: api.DoRefresh, Name: "acme/admin"}}, {Do: &api.Request{Do: api.DoTest, Name: "acme/admin"}}} {
-		if r := ana.does(o); r.Asked != 0 || r.String() != "5 acme/admin: who runs this machine's credd has to log in | it is they who see where: sudo credd --system status" {
+		if r := ana.does(o); r.Asked != 0 || r.String() != "5 acme/admin: the administrator of this machine's credd has to log in | they see where: sudo credd --system status" {
 			t.Errorf("%+v: got %v after %d questions", o, r, r.Asked)
 		}
 	}

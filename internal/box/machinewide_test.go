@@ -65,7 +65,7 @@ func TestOneCreddForAMachine(t *testing.T) {
 	}
 	user("ana", 0, "credhelper", "acme/admin")
 	user("ben", 0, "credhelper", "acme/deploy")
-	if got := user("cyn", 8, "credhelper", "acme/admin"); got.err != "credhelper: error: acme/admin: there is no role of this name that cyn may use\ncredhelper: hint: what you may use shows: credd role list; whoever runs this machine's credd opens a role with allow\n" {
+	if got := user("cyn", 8, "credhelper", "acme/admin"); got.err != "credhelper: error: acme/admin: there is no role of this name that cyn may use\ncredhelper: hint: what you may use shows: credd role list; the administrator of this machine's credd opens a role with allow\n" {
 		t.Errorf("cyn: got %+v", got)
 	}
 	user("ana", 0, "credd", "role", "list")

@@ -38,7 +38,7 @@ func rosterOf(told api.Roster) (*roster.Roster, error) {
 	}
 	r, err := roster.Of(s, roles)
 	if errors.Is(err, roster.ErrTold) {
-		return nil, &userError{errOtherVersion.code, err.Error(), "ask who runs this machine's credd: it may be of another version"}
+		return nil, &userError{errOtherVersion.code, err.Error(), "ask the administrator of this machine's credd: it may be of another version"}
 	}
 	return r, err
 }

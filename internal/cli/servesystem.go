@@ -16,7 +16,7 @@ func (s *Streams) listen(where locations) (*socket.Listener, error) {
 	}
 	closeFiles()
 	if err := paths.Private(where.state); err != nil {
-		return nil, &userError{ipc.Usage, err.Error(), "who runs the machine's credd owns that directory; credd service install --system makes it"}
+		return nil, &userError{ipc.Usage, err.Error(), "the user that the machine's credd runs as owns that directory; credd service install --system makes it"}
 	}
 	lock := paths.System().Lock()
 	return inherited(lock, func() (*socket.Listener, error) { return socket.ListenForAll(where.socket, lock) })
