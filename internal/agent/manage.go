@@ -109,6 +109,9 @@ func (a *Agent) describe(st *state, name string, s *cred.Session, l cache.Live) 
 func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure) {
 	started := a.Now()
 	st, role, f := a.testable(ctx, c, name)
+	if f == (failure{}) {
+		f = a.pace(c)
+	}
 	if f != (failure{}) {
 		return nil, f
 	}
@@ -214,7 +217,10 @@ func (a *Agent) sourceStates(st *state) []api.Source {
 // renew fetches a new session for a role.
 func (a *Agent) renew(ctx context.Context, c *caller, name string) (any, failure) {
 	st, role, f := a.openRole(ctx, c, name)
-	if role == nil {
+	if role != nil {
+		f = a.pace(c)
+	}
+	if f != (failure{}) {
 		return nil, f
 	}
 	h := a.holder(ctx, c)

@@ -583,6 +583,62 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 	}
 }
 
+// A user may have the numbers of many others, for namespaces of their own.
+func TestRefusalsOfManyUsersDoNotFillTheLog(t *testing.T) {
+	w, _ := newSystem(t, systemFiles)
+	for i := range uint32(15) {
+		u := w.as(t, 40000+i, 40000)
+		for range 30 {
+			u.get("acme/admin")
+		}
+	}
+	lines := 0
+	w.trail.Read(audit.Filter{}, func(audit.Entry) error { lines++; return nil })
+	if lines != 300 {
+		t.Errorf("got %d lines, want 300 in a minute", lines)
+	}
+	w.advance(time.Minute)
+	if w.as(t, eveUID, eveUID).get("acme/admin"); w.trail.last().UID != eveUID {
+		t.Errorf("got %+v, want eve named after a minute", w.trail.last())
+	}
+}
+
+// What makes credd ask AWS anew is not to be had without end: the account's calls are all users'.
+func TestAUserDoesNotUseUpTheCallsOfAll(t *testing.T) {
+	for _, do := range []string{api.DoRefresh, api.DoTest, api.DoForget} {
+		t.Run(do, func(t *testing.T) {
+			w, _ := newSystem(t, systemFiles)
+			ana, eve, root := w.as(t, anaUID, anaUID), w.as(t, eveUID, eveUID), w.as(t, 0, 0)
+			ask := api.Request{Do: do, Name: "acme/admin"}
+			for n := range 50 {
+				r := ana.call(ask)
+				if got, want := r.Code == 0, n < 30; got != want {
+					t.Fatalf("ana's request %d: got %v", n, r)
+				}
+				ana.get("acme/admin")
+			}
+			if got := w.aws.count(); got > 31 {
+				t.Errorf("got %d calls of AWS", got)
+			}
+			if r := ana.get("acme/admin"); r.KeyID == "" {
+				t.Errorf("ana's helper: got %v", r)
+			}
+			if r := eve.call(ask); r.Code != ipc.Refused {
+				t.Errorf("eve, to whom it is closed: got %v", r)
+			}
+			for range 40 {
+				if r := root.call(ask); r.Code != 0 {
+					t.Fatalf("root: got %v", r)
+				}
+			}
+			w.advance(time.Minute)
+			if r := ana.call(ask); r.Code != 0 {
+				t.Errorf("after a minute: got %v", r)
+			}
+		})
+	}
+}
+
 // On a user's own daemon allow can only close: for the owner, too.
 func TestAllowOnOnesOwnDaemon(t *testing.T) {
 	m := newMachine()
