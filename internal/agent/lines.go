@@ -16,19 +16,22 @@ import (
 const (
 	linesTime = 2 * time.Minute // to send all lines of a log of 128 MiB to a command that reads them
 	linesSize = 32 << 10        // bytes that are sent by one write
+
+	mostReaders = 8 // users of the machine for whom it is read at once
 )
 
-// lines sends the lines of the audit log that a caller may see and wants: a user of the machine its own, by number.
+// lines sends the lines of the audit log that a caller may see and wants: a user of the machine its own, by number and name.
 func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failure) {
 	if !c.manages() {
 		if !a.reading.begin(c.Peer.User) {
-			return nil, fail(ipc.Unreachable, "the audit log is being read for you already", "wait until that has ended")
+			return nil, fail(ipc.Unreachable, "the audit log is being read already, for you or for many others", "wait until that has ended")
 		}
 		defer a.reading.end(c.Peer.User)
 	}
 	var visible, f audit.Filter
+	var name string
 	if !c.manages() {
-		visible.User = &c.Peer.User
+		visible.User, name = &c.Peer.User, a.holder(ctx, c).name
 	}
 	if w := r.Audit; w != nil {
 		f = audit.Filter{Role: w.Role, Outcome: w.Outcome, AccessKey: w.AccessKey, Since: w.Since, Until: w.Until}
@@ -49,6 +52,9 @@ func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failu
 			return ctx.Err()
 		case time.Now().After(until):
 			return context.DeadlineExceeded
+		}
+		if name != "" && e.User != name { // who had the number before
+			return nil
 		}
 		if out.Oldest.IsZero() || e.Time.Before(out.Oldest) {
 			out.Oldest = e.Time
@@ -96,7 +102,7 @@ type readers struct {
 func (r *readers) begin(u peer.User) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.by[u] {
+	if r.by[u] || len(r.by) >= mostReaders {
 		return false
 	}
 	if r.by == nil {
