@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ case "$1 $2" in
 "passwd none") echo 'none:*:4294967295:1::/:' ;;
 "passwd broken") exit 3 ;;
 "passwd hangs") sleep 60 & sleep 60 ;;
+"passwd "8????) sleep 60 ;;
 *) exit 2 ;;
 esac
 `
@@ -109,6 +112,26 @@ func TestADirectoryThatHangs(t *testing.T) {
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %v, want little more than %v", took, timeout)
 	}
+}
+
+// Users who connect with many numbers keep nobody from being found by name.
+func TestManyNumbersKeepNoNameWaiting(t *testing.T) {
+	if !withDirectory(t) {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var asked sync.WaitGroup
+	for uid := range uint32(50) {
+		asked.Go(func() { System{}.Name(ctx, peer.User{UID: 80000 + uid}) })
+	}
+	for end := time.Now().Add(time.Minute); len(forNumbers) < cap(forNumbers) && time.Now().Before(end); {
+		runtime.Gosched()
+	}
+	if u, ok, err := (System{}).User(context.Background(), "ldapana"); u.UID != 70001 || !ok || err != nil {
+		t.Errorf("got %v, %v, %v", u, ok, err)
+	}
+	cancel()
+	asked.Wait()
 }
 
 func TestParse(t *testing.T) {

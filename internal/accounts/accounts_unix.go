@@ -46,7 +46,7 @@ func (System) Name(ctx context.Context, u peer.User) (name string, ok bool, err 
 	if known, err := user.LookupId(u.String()); err == nil && known.Username != "" {
 		return known.Username, true, nil
 	}
-	line, ok, err := ask(ctx, passwd, u.String())
+	line, ok, err := ask(ctx, forNumbers, passwd, u.String())
 	if !ok {
 		return "", false, err
 	}
@@ -59,7 +59,7 @@ func find(ctx context.Context, database, name string, local func() (string, erro
 	if id, ok = number(text); err == nil && ok {
 		return id, true, nil
 	}
-	line, ok, err := ask(ctx, database, name)
+	line, ok, err := ask(ctx, forNames, database, name)
 	return line.id, ok, err
 }
 

@@ -26,8 +26,9 @@ const (
 	maxLine  = 64 << 10 // of a group with thousands of members; more is not read
 )
 
-// atOnce bounds the processes of this package: whoever may connect can make it look up a number.
-var atOnce = make(chan struct{}, 4)
+// slots bound the processes of this package. Whoever may connect can make it look up a number, and with numbers for user namespaces
+// (subuid(5)) many: those wait for each other, and the names of allow for none of them.
+var forNames, forNumbers = make(chan struct{}, 4), make(chan struct{}, 4)
 
 // line is an entry of a database.
 type line struct {
@@ -36,7 +37,7 @@ type line struct {
 }
 
 // ask asks the directory that the machine belongs to, by the program that knows how: LDAP and the like are modules of the C library.
-func ask(ctx context.Context, database, key string) (l line, ok bool, err error) {
+func ask(ctx context.Context, slots chan struct{}, database, key string) (l line, ok bool, err error) {
 	program := ""
 	for _, path := range getents {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
@@ -50,8 +51,8 @@ func ask(ctx context.Context, database, key string) (l line, ok bool, err error)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	select {
-	case atOnce <- struct{}{}:
-		defer func() { <-atOnce }()
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
 	case <-ctx.Done():
 		return line{}, false, ctx.Err()
 	}

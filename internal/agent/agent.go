@@ -105,6 +105,7 @@ type Agent struct {
 	weekly  weekly
 	desk    *desk
 	refused refusals
+	fetches refusals // not refused ones: fetches that were asked for
 	people  *people
 	reading readers
 
@@ -132,7 +133,7 @@ func New(o Options) *Agent {
 	a.memory = newMemory(o.StateDir, o.Now)
 	a.memory.inForce, a.memory.warn, a.memory.told = a.rolesOf, a.warn, a.drift
 	a.desk = newDesk(o.Now)
-	a.refused.by = map[peer.User]*refused{}
+	a.refused.by, a.fetches.by = map[peer.User]*refused{}, map[peer.User]*refused{}
 	a.people = newPeople(o, a.warn)
 	a.Reload()
 	return a

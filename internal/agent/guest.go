@@ -123,6 +123,11 @@ func (a *Agent) forgetOwn(ctx context.Context, c *caller, r api.Request) (any, f
 	if !r.All && len(names) == 0 {
 		return nil, a.notOpen(ctx, c, r.Name)
 	}
+	if len(names) > 0 {
+		if f := a.pace(c); f != (failure{}) {
+			return nil, f
+		}
+	}
 	h := a.holder(ctx, c)
 	keys := a.cache.Drop(func(k cache.Key, _ *cred.Session) bool {
 		return k.Holder == h.key && (r.All || slices.Contains(names, k.Role)) // with all go those behind them in chains, too

@@ -16,19 +16,21 @@ import (
 const (
 	linesTime = 2 * time.Minute // to send all lines of a log of 128 MiB to a command that reads them
 	linesSize = 32 << 10        // bytes that are sent by one write
+
+	mostReaders = 8 // guests for whom it is read at once
 )
 
-// lines sends the lines of the audit log that a caller may see and wants: a guest its own, by number.
+// lines sends the lines of the audit log that a caller may see and wants: a guest its own, by number and name.
 func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failure) {
+	out := sentLines{to: c, until: time.Now().Add(linesTime)}
 	var visible audit.Filter
 	if !c.manages() {
 		if !a.reading.begin(c.Peer.User) {
-			return nil, fail(ipc.Unreachable, "the audit log is being read for you already", "wait until that has ended")
+			return nil, fail(ipc.Unreachable, "the audit log is being read already, for you or for many others", "wait until that has ended")
 		}
 		defer a.reading.end(c.Peer.User)
-		visible.User = &c.Peer.User
+		visible.User, out.name = &c.Peer.User, a.holder(ctx, c).name
 	}
-	out := sentLines{to: c, until: time.Now().Add(linesTime)}
 	if w := r.Audit; w != nil {
 		out.wanted = audit.Filter{Role: w.Role, Outcome: w.Outcome, AccessKey: w.AccessKey, Since: w.Since, Until: w.Until}
 	}
@@ -55,6 +57,7 @@ func (a *Agent) lines(ctx context.Context, c *caller, r api.Request) (any, failu
 // sentLines are the wanted lines on their way to a caller, many by one write.
 type sentLines struct {
 	to     *caller
+	name   string // in each of them, unless it is ""
 	wanted audit.Filter
 	until  time.Time
 
@@ -69,6 +72,9 @@ func (l *sentLines) add(ctx context.Context, e audit.Entry) error {
 		return ctx.Err()
 	case time.Now().After(l.until):
 		return context.DeadlineExceeded
+	}
+	if l.name != "" && e.User != l.name { // who had the number before
+		return nil
 	}
 	if l.oldest.IsZero() || e.Time.Before(l.oldest) {
 		l.oldest = e.Time
@@ -110,7 +116,7 @@ type readers struct {
 func (r *readers) begin(u peer.User) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.by[u] {
+	if r.by[u] || len(r.by) >= mostReaders {
 		return false
 	}
 	if r.by == nil {

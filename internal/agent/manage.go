@@ -43,6 +43,9 @@ func (a *Agent) manage(ctx context.Context, c *caller, payload []byte) reply {
 func (a *Agent) test(ctx context.Context, c *caller, name string) (any, failure) {
 	started := a.Now()
 	st, role, f := a.testable(ctx, c, name)
+	if f == (failure{}) {
+		f = a.pace(c)
+	}
 	if f != (failure{}) {
 		return nil, f
 	}
@@ -126,7 +129,10 @@ func (a *Agent) actAs(ctx context.Context, st *state, name string, role *roster.
 // renew fetches a new session for a role.
 func (a *Agent) renew(ctx context.Context, c *caller, name string) (any, failure) {
 	st, role, f := a.openRole(ctx, c, name)
-	if role == nil {
+	if role != nil {
+		f = a.pace(c)
+	}
+	if f != (failure{}) {
 		return nil, f
 	}
 	h := a.holder(ctx, c)

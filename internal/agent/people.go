@@ -190,9 +190,13 @@ func (p *people) name(ctx context.Context, u peer.User) string {
 	known, ok := p.called[u]
 	p.mu.Unlock()
 	if now := p.now(); !ok || over(now, known.at, knownFor) {
-		known = called{at: now}
-		if name, ok, err := p.accounts.Name(ctx, u); ok && err == nil {
+		known.at = now
+		switch name, ok, err := p.accounts.Name(ctx, u); {
+		case err != nil: // it stays what it was: sessions are by name, too
+		case ok:
 			known.name = name
+		default:
+			known.name = ""
 		}
 		p.mu.Lock()
 		if len(p.called) >= mostNames {

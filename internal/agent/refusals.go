@@ -1,22 +1,28 @@
 package agent
 
 import (
+	"strconv"
 	"sync"
 	"time"
 
+	"credd/internal/ipc"
 	"credd/internal/ipc/peer"
 )
 
 const (
 	refusalEvery = time.Minute // in which a user's refusals are counted: who is refused must not be able to push others' lines out of the log
 	mostRefusals = 30          // of a guest in that time, who may mistype; a stranger has one
+	mostTogether = 300         // of all guests: one of them may have the numbers of many, for user namespaces (subuid(5))
 	maxRefused   = 256         // users remembered for that; more are not noted one by one
+
+	mostFetches = 30 // in that time, that a guest can have AWS asked anew for: who may use a role may not use up its account's calls
 )
 
-// refusals remember whom the log has named lately.
+// refusals remember whom the log has named lately, or who else did something that is counted.
 type refusals struct {
-	mu sync.Mutex
-	by map[peer.User]*refused
+	mu  sync.Mutex
+	by  map[peer.User]*refused
+	all refused
 }
 
 type refused struct {
@@ -43,4 +49,26 @@ func (r *refusals) note(user peer.User, most int, now time.Time) bool {
 	}
 	of.count++
 	return of.count <= most
+}
+
+// noteOfAll is note for one of many, who are bounded together, too.
+func (r *refusals) noteOfAll(user peer.User, now time.Time) bool {
+	if !r.note(user, mostRefusals, now) {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if over(now, r.all.since, refusalEvery) {
+		r.all = refused{since: now}
+	}
+	r.all.count++
+	return r.all.count <= mostTogether
+}
+
+// pace refuses a guest who has AWS asked anew more often than a person would.
+func (a *Agent) pace(c *caller) failure {
+	if c.manages() || a.fetches.note(c.Peer.User, mostFetches, a.Now()) {
+		return failure{}
+	}
+	return fail(ipc.Unreachable, "you had sessions fetched, tested or dropped "+strconv.Itoa(mostFetches)+" times within a minute", "try again in a minute; programs get theirs by credhelper, from memory")
 }

@@ -52,7 +52,7 @@ func grant(e audit.Entry, ans cache.Answer, took time.Duration) audit.Entry {
 // refuse records a refusal and returns it. A guest cannot fill the log with them.
 func (a *Agent) refuse(c *caller, e audit.Entry, f failure) reply {
 	e.Outcome, e.Error, e.Duration = f.outcome, f.message, a.Now().Sub(e.Time)
-	if c.manages() || a.refused.note(c.Peer.User, mostRefusals, a.Now()) {
+	if c.manages() || a.refused.noteOfAll(c.Peer.User, a.Now()) {
 		a.record(e)
 	}
 	return refusal(f)

@@ -96,15 +96,9 @@ func (p Places) Retire(key string, profiles []string, now time.Time) (Archive, e
 		return a, err
 	}
 	k := kept{Profiles: profiles, Sum: sum(filepath.Join(p.Config, "customers", key+tomlExt))}
-	for path, to := range p.of(key, &k) {
-		data, err := readFile(path, maxInvitations)
-		if errors.Is(err, ErrBroken) {
-			err = fmt.Errorf("%w: move it away first", err)
-		}
-		if gone(err) != nil {
-			return a, err
-		}
-		*to = string(data)
+	// As the owner, here too: what is read comes back there with an Undo, and root reads what the daemon's user may not.
+	if err := disk.AsOwner(p.State, func() error { return p.copy(key, &k) }); err != nil {
+		return a, err
 	}
 	data, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
@@ -117,6 +111,21 @@ func (p Places) Retire(key string, profiles []string, now time.Time) (Archive, e
 		return a, errors.Join(err, os.Remove(a.kept()))
 	}
 	return a, nil
+}
+
+// copy reads what is known of a customer.
+func (p Places) copy(key string, k *kept) error {
+	for path, to := range p.of(key, k) {
+		data, err := readFile(path, maxInvitations)
+		if errors.Is(err, ErrBroken) {
+			err = fmt.Errorf("%w: move it away first", err)
+		}
+		if gone(err) != nil {
+			return err
+		}
+		*to = string(data)
+	}
+	return nil
 }
 
 // fresh is an archive whose name is free.

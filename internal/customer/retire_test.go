@@ -292,3 +292,37 @@ func TestPlantedFiles(t *testing.T) {
 		}
 	}
 }
+
+// The state of a machine's credd is its daemon's, and root works in it. What root alone may read must not get there.
+func TestRetireReadsNoMoreThanTheStatesOwner(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		owner int
+		want  error
+	}{{"the daemon's", 9900, fs.ErrPermission}, {"root's", 0, nil}} {
+		t.Run(c.name, func(t *testing.T) {
+			p := places(t)
+			secret := t.TempDir() // root's
+			check(t, os.Chmod(secret, 0o700))
+			put(t, filepath.Join(secret, "acme.json"), "canary")
+			for dir := p.State; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+				check(t, os.Chmod(dir, 0o755))
+			}
+			check(t, os.RemoveAll(filepath.Join(p.State, "customers")))
+			check(t, os.Symlink(secret, filepath.Join(p.State, "customers")))
+			check(t, filepath.WalkDir(p.State, func(path string, _ fs.DirEntry, err error) error {
+				return errors.Join(err, os.Lchown(path, c.owner, c.owner))
+			}))
+			if _, err := p.Retire("acme", nil, time.Now()); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			found := false
+			for path, text := range tree(t, Places{p.Config, p.Config}) {
+				found = found || strings.HasPrefix(path, "config/retired") && strings.Contains(text, "canary")
+			}
+			if want := c.want == nil; found != want {
+				t.Errorf("root's file is in the archive: %v, want %v", found, want)
+			}
+		})
+	}
+}

@@ -23,7 +23,9 @@ func GroupsOf(c net.Conn, p Peer) ([]string, error) {
 	}
 	out := make([]string, 0, len(gids))
 	for _, g := range gids {
-		out = append(out, strconv.FormatUint(uint64(g), 10))
+		if !unnamed(g) {
+			out = append(out, strconv.FormatUint(uint64(g), 10))
+		}
 	}
 	return out, nil
 }
