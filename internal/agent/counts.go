@@ -18,20 +18,22 @@ const (
 	mostFetches = 30 // in that time, that a guest can have AWS asked anew for: who may use a role may not use up its account's calls
 )
 
-// refusals remember whom the log has named lately, or who else did something that is counted.
-type refusals struct {
+// counts are how often each user did something of late: was refused, or had AWS asked anew.
+type counts struct {
 	mu  sync.Mutex
-	by  map[peer.User]*refused
-	all refused
+	by  map[peer.User]*counted
+	all counted
 }
 
-type refused struct {
+func newCounts() *counts { return &counts{by: map[peer.User]*counted{}} }
+
+type counted struct {
 	since time.Time
 	count int
 }
 
-// note reports whether the refusal is to be recorded.
-func (r *refusals) note(user peer.User, most int, now time.Time) bool {
+// note counts once more, and reports whether that is within the most that count.
+func (r *counts) note(user peer.User, most int, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for u, of := range r.by {
@@ -44,7 +46,7 @@ func (r *refusals) note(user peer.User, most int, now time.Time) bool {
 		return false
 	}
 	if of == nil {
-		of = &refused{since: now}
+		of = &counted{since: now}
 		r.by[user] = of
 	}
 	of.count++
@@ -52,14 +54,14 @@ func (r *refusals) note(user peer.User, most int, now time.Time) bool {
 }
 
 // noteOfAll is note for one of many, who are bounded together, too.
-func (r *refusals) noteOfAll(user peer.User, now time.Time) bool {
+func (r *counts) noteOfAll(user peer.User, now time.Time) bool {
 	if !r.note(user, mostRefusals, now) {
 		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if over(now, r.all.since, refusalEvery) {
-		r.all = refused{since: now}
+		r.all = counted{since: now}
 	}
 	r.all.count++
 	return r.all.count <= mostTogether
