@@ -30,7 +30,7 @@ const (
 )
 
 //go:embed boot.sh
-var boot string
+var script string
 
 // Box is a machine that runs.
 type Box struct {
@@ -48,7 +48,7 @@ var booted atomic.Int32
 // Up boots a machine for one test.
 func Up(t testing.TB) *Box {
 	t.Helper()
-	b, err := Boot()
+	b, err := boot()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,8 +60,8 @@ func Up(t testing.TB) *Box {
 	return b
 }
 
-// Boot boots a machine for several tests, such as those of a package: TestMain calls Boot and Down.
-func Boot() (*Box, error) {
+// boot boots a machine, which ends with Down.
+func boot() (*Box, error) {
 	name := fmt.Sprintf("box%d-%d", os.Getpid(), booted.Add(1))
 	groups, err := makeGroups(name)
 	if err != nil {
@@ -73,7 +73,7 @@ func Boot() (*Box, error) {
 	}
 	defer hold.Close()
 	b := &Box{lifeline: lifeline, log: new(bytes.Buffer), groups: groups}
-	b.supervisor = exec.Command("unshare", append([]string{"--mount", "sh", "-c", boot, "box", name}, groups...)...)
+	b.supervisor = exec.Command("unshare", append([]string{"--mount", "sh", "-c", script, "box", name}, groups...)...)
 	b.supervisor.Stdin, b.supervisor.Stdout, b.supervisor.Stderr = hold, b.log, b.log
 	b.supervisor.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // ^C is for the test, which then ends the machine
 	b.supervisor.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}

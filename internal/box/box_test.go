@@ -14,7 +14,7 @@ func TestTwoBoxesBesideEachOther(t *testing.T) {
 	var boxes [2]*Box
 	var all sync.WaitGroup
 	for i := range boxes {
-		all.Go(func() { boxes[i], _ = Boot() })
+		all.Go(func() { boxes[i], _ = boot() })
 	}
 	all.Wait()
 	for i, b := range boxes {
@@ -46,7 +46,7 @@ func TestTwoBoxesBesideEachOther(t *testing.T) {
 func TestTheBoxEndsWithItsTest(t *testing.T) {
 	const mark = "CREDD_TEST_BOX"
 	if os.Getenv(mark) != "" {
-		b, err := Boot()
+		b, err := boot()
 		if err != nil {
 			t.Fatal(err)
 		}
