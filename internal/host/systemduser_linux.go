@@ -18,7 +18,7 @@ func (d *systemd) reachable(ctx context.Context) error {
 	}
 	if os.Getuid() == 0 && os.Getenv("SUDO_UID") != "" {
 		return &Error{Message: "this is root by sudo, and would be a service of root's",
-			Hint: "a service of your own: credd service install; one for all users of the machine: sudo credd service install --system"}
+			Hint: "leave sudo out, for the service of your own; or add --system, for that of all users of the machine"}
 	}
 	const hint = "log in as this user (ssh, a console, or: sudo machinectl shell USER@), or let the manager always run: sudo loginctl enable-linger USER; " +
 		"one for all users of the machine: sudo credd service install --system"
