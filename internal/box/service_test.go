@@ -143,6 +143,15 @@ func TestAServiceOfAUser(t *testing.T) {
 		t.Errorf("the socket: got %q", out)
 	}
 
+	// A daemon that goes on with a program that was replaced is changed over by the service.
+	b.As(t, "ana", "credd", "status")
+	b.Run(t, "sh", "-c", "cp /usr/bin/credd /usr/bin/new && mv /usr/bin/new /usr/bin/credd")
+	var found []struct{ Check, Remedy string }
+	if err := json.Unmarshal([]byte(say(t, ana("doctor", "--offline", "--json")).out), &found); err != nil || !slices.Contains(found, struct{ Check, Remedy string }{"daemon.version", "credd service restart"}) {
+		t.Errorf("a replaced program: got %v, %v", err, found)
+	}
+	b.As(t, "ana", "credd", "service", "restart")
+
 	// An older version's unit is replaced, a stopped service is started.
 	b.As(t, "ana", "sed", "-i", "s/^Description=.*/Description=old/", "/home/ana/.config/systemd/user/credd.service")
 	if st := stateOf(t, ana("service", "status", "--json")); !st.Outdated {

@@ -59,7 +59,7 @@ func (e *examination) daemon(ctx context.Context) {
 		e.forwarded(&st)
 	default:
 		e.OK(doctor.DaemonRunning, fmt.Sprintf("the daemon runs, with pid %d", st.PID))
-		e.sameDaemon(&st)
+		e.sameDaemon(ctx, &st)
 	}
 	for _, w := range st.Warnings {
 		e.Warn(doctor.DaemonWarnings, "the daemon warns: "+w, e.aboutWarning(w))
@@ -146,8 +146,11 @@ func (e *examination) forwarded(st *api.Status) {
 }
 
 // sameDaemon compares the daemon with this credd.
-func (e *examination) sameDaemon(st *api.Status) {
+func (e *examination) sameDaemon(ctx context.Context, st *api.Status) {
 	again := e.restart(st.PID, "kill")
+	if is, err := e.serviceState(ctx); err == nil && is.Running && is.PID == st.PID {
+		again = e.serviceLine("restart")
+	}
 	switch {
 	case st.Version != version():
 		e.Warn(doctor.DaemonVersion, "the daemon is version "+st.Version+", and this credd "+version(), again)
