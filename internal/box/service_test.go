@@ -143,6 +143,15 @@ func TestAServiceOfAUser(t *testing.T) {
 		t.Errorf("the socket: got %q", out)
 	}
 
+	// A daemon that goes on with a program that was replaced is changed over by the service.
+	b.As(t, "ana", "credd", "status")
+	b.Run(t, "sh", "-c", "cp /usr/bin/credd /usr/bin/new && mv /usr/bin/new /usr/bin/credd")
+	var found []struct{ Check, Remedy string }
+	if err := json.Unmarshal([]byte(say(t, ana("doctor", "--offline", "--json")).out), &found); err != nil || !slices.Contains(found, struct{ Check, Remedy string }{"daemon.version", "credd service restart"}) {
+		t.Errorf("a replaced program: got %v, %v", err, found)
+	}
+	b.As(t, "ana", "credd", "service", "restart")
+
 	// An older version's unit is replaced, a stopped service is started.
 	b.As(t, "ana", "sed", "-i", "s/^Description=.*/Description=old/", "/home/ana/.config/systemd/user/credd.service")
 	if st := stateOf(t, ana("service", "status", "--json")); !st.Outdated {
@@ -252,9 +261,9 @@ func TestAServiceThatCannotBe(t *testing.T) {
 		{"the machine's by a user", b.CommandAs("ana", "credd", "service", "install", "--system"), "hint: sudo credd service install --system\n"},
 		{"stopping the machine's", b.CommandAs("ana", "credd", "service", "stop", "--system"), "hint: sudo credd service stop --system\n"},
 		{"without a manager", b.CommandAs("ben", "credd", "service", "install"), "hint: log in as this user (ssh, a console, or: sudo machinectl shell ben@), or let the manager always run: sudo loginctl enable-linger ben;"},
-		{"by sudo", b.Command("env", "SUDO_UID=1500", "credd", "service", "install"), "hint: a service of your own: credd service install;"},
+		{"by sudo", b.Command("env", "SUDO_UID=1500", "credd", "service", "install"), "hint: leave sudo out, for the service of your own; or add --system,"},
 		{"in /tmp", b.CommandAs("ana", "/tmp/credd", "service", "install"), "/tmp/credd will not stay: it is in /tmp, a place for everybody's temporary files\n"},
-		{"a user's program for the machine", b.Command("/home/ana/credd", "service", "install", "--system"), "hint: install credd somewhere else, or make it root's: sudo chown root /home/ana/credd\n"},
+		{"a user's program for the machine", b.Command("/home/ana/credd", "service", "install", "--system"), "hint: install both programs first: sudo install credd credhelper /usr/local/bin/, and call credd from there\n"},
 		{"another configuration", b.CommandAs("ana", "env", "XDG_CONFIG_HOME=/home/ana/cfg", "credd", "service", "install"), "hint: write XDG_CONFIG_HOME=/home/ana/cfg into /home/ana/.config/environment.d/credd.conf"},
 	} {
 		if got := say(t, c.cmd); got.code != 2 || !strings.Contains(got.err, c.want) || got.out != "" {

@@ -78,6 +78,7 @@ func daemon(t *testing.T, answer func(api.Request) any) *[]api.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
+	put(t, os.Getenv("CREDD_SOCK")+".lock", "") // that of a daemon here
 	asked := &[]api.Request{}
 	served := make(chan struct{})
 	go func() {

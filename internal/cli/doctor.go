@@ -14,6 +14,7 @@ import (
 	"credd/internal/agent/roster"
 	"credd/internal/doctor"
 	"credd/internal/ipc"
+	"credd/internal/ipc/start"
 	"credd/internal/paths"
 )
 
@@ -93,6 +94,9 @@ func (s *Streams) examination(ctx context.Context, roles []string, offline bool)
 	e := &examination{Streams: s, World: w, offline: offline, roles: roles}
 	e.place.Path, e.place.Err = paths.Socket()
 	e.where.socket = e.place.Path
+	e.place.Forwarded = start.Abandoned(e.place.Path)
+	customers, _ := w.Roster.Count()
+	w.Untold = e.place.Forwarded && customers == 0
 	e.place.Usual, _ = paths.UsualSocket() // that there is none shows with CREDD_SOCK or without
 	return e, nil
 }

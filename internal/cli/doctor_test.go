@@ -13,6 +13,7 @@ import (
 	"credd/internal/agent/api"
 	"credd/internal/doctor"
 	"credd/internal/ipc"
+	"credd/internal/ipc/start"
 )
 
 // examined runs doctor for programs.
@@ -207,6 +208,7 @@ func TestDoctorOfAHungDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	put(t, os.Getenv("CREDD_SOCK")+".lock", "")
 	os.Chmod(os.Getenv("CREDD_SOCK"), 0o600)
 	began := time.Now()
 	all, r := examined(t, "acme/admin")
@@ -238,7 +240,7 @@ func TestDoctorOfTheSocket(t *testing.T) {
 		{"linked directory", func(t *testing.T, sock string) {
 			os.Symlink(filepath.Dir(sock), filepath.Join(filepath.Dir(sock), "link"))
 			t.Setenv("CREDD_SOCK", filepath.Join(filepath.Dir(sock), "link", "agent.sock"))
-		}, doctor.SocketAccess, doctor.Error, "mv "},
+		}, doctor.SocketAccess, doctor.Error, "unset CREDD_SOCK"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			shellless(t)
@@ -250,6 +252,36 @@ func TestDoctorOfTheSocket(t *testing.T) {
 				t.Errorf("got %d, %+v", r.code, all)
 			}
 		})
+	}
+}
+
+// The daemon behind a forwarded socket has its files and its processes elsewhere: nothing here is compared with it, nor ended.
+func TestDoctorOfAForwardedSocket(t *testing.T) {
+	config := home(t)
+	os.RemoveAll(config)
+	t.Setenv("CREDD_AUTOSTART", "0")
+	sock := os.Getenv("CREDD_SOCK")
+	helper := filepath.Join(t.TempDir(), "credhelper")
+	put(t, filepath.Join(os.Getenv("HOME"), ".aws/config"), "[profile acme/admin]\ncredential_process = "+helper+" acme/admin\nregion = eu-west-1\n")
+	daemon(t, well("/home/ana/.config/credd"))
+	os.Remove(sock + ".lock")
+	os.Chmod(sock, 0o600)
+	os.Chmod(filepath.Dir(sock), 0o755) // as many homes are
+	all, _ := examined(t)
+	for _, f := range all {
+		if strings.Contains(f.Remedy, "kill") || strings.HasPrefix(f.Remedy, "unset") || strings.HasPrefix(f.Remedy, "credd init") || strings.Contains(f.Remedy, "role add") || f.Check == doctor.SocketAccess && f.State != doctor.OK {
+			t.Errorf("got %+v", f)
+		}
+	}
+	if !slices.ContainsFunc(all, func(f doctor.Finding) bool { return f.Check == doctor.DaemonRunning && f.State == doctor.OK }) {
+		t.Errorf("got %+v", all)
+	}
+	os.Remove(sock)
+	bind(t, sock)
+	if all, _ = examined(t); !slices.ContainsFunc(all, func(f doctor.Finding) bool {
+		return f.Check == doctor.DaemonRunning && f.State == doctor.Error && f.Remedy == start.ForwardAgain
+	}) {
+		t.Errorf("afterwards: got %+v", all)
 	}
 }
 

@@ -52,11 +52,14 @@ func (e *examination) daemon(ctx context.Context) {
 		return
 	}
 	e.status, e.Asked = &st, st.PID
-	if e.where.machine {
+	switch {
+	case e.where.machine:
 		e.ofMachine(&st)
-	} else {
+	case e.place.Forwarded:
+		e.forwarded(&st)
+	default:
 		e.OK(doctor.DaemonRunning, fmt.Sprintf("the daemon runs, with pid %d", st.PID))
-		e.sameDaemon(&st)
+		e.sameDaemon(ctx, &st)
 	}
 	for _, w := range st.Warnings {
 		e.Warn(doctor.DaemonWarnings, "the daemon warns: "+w, e.aboutWarning(w))
@@ -78,6 +81,9 @@ func pidOf(c net.Conn) int {
 func (e *examination) restart(pid int, how string) string {
 	if e.where.machine {
 		return restartMachine
+	}
+	if e.place.Forwarded { // pids are those of another machine, or of ssh
+		return "look at it on the machine from which the socket comes: credd doctor"
 	}
 	if pid == 0 {
 		return "end the daemon; the next credhelper starts a new one"
@@ -112,6 +118,8 @@ func (e *examination) noDaemon(err error) {
 		e.Warn(doctor.SocketStale, e.place.Path+" was left by a daemon that was killed; the next one replaces it", "credd serve")
 	}
 	switch {
+	case e.place.Forwarded:
+		e.Fail(doctor.DaemonRunning, ipc.NoDaemon, "no daemon answers, and credhelper starts none where a socket was forwarded or mounted", start.ForwardAgain)
 	case e.Getenv("CREDD_AUTOSTART") == "0":
 		e.Fail(doctor.DaemonRunning, ipc.NoDaemon, "no daemon runs, and CREDD_AUTOSTART=0 keeps credhelper from starting one", "credd serve, or: unset CREDD_AUTOSTART")
 	case roles == 0 && len(e.Roster.Sources()) == 0:
@@ -129,9 +137,20 @@ func (e *examination) starts() string {
 	return "credd serve"
 }
 
+// forwarded tells of a daemon that has its processes and files elsewhere.
+func (e *examination) forwarded(st *api.Status) {
+	e.OK(doctor.DaemonRunning, "a credd answers, on the machine from which the socket comes")
+	if st.Version != version() {
+		e.Warn(doctor.DaemonVersion, "it is version "+st.Version+", and this credd "+version(), "install the same version on both")
+	}
+}
+
 // sameDaemon compares the daemon with this credd.
-func (e *examination) sameDaemon(st *api.Status) {
+func (e *examination) sameDaemon(ctx context.Context, st *api.Status) {
 	again := e.restart(st.PID, "kill")
+	if is, err := e.serviceState(ctx); err == nil && is.Running && is.PID == st.PID {
+		again = e.serviceLine("restart")
+	}
 	e.sameVersion(st, again)
 	if !same(st.ConfigDir, e.Config) {
 		e.Fail(doctor.DaemonPlace, ipc.Usage, "the daemon reads "+st.ConfigDir+", and this shell "+e.Config, "unset XDG_CONFIG_HOME, or: "+again)

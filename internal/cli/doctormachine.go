@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"credd/internal/accounts"
 	"credd/internal/agent/api"
@@ -39,6 +40,7 @@ func (s *Streams) examinationOfMachine(ctx context.Context, where locations, rol
 	e.place = doctor.Place{Path: where.socket, Machine: true}
 	var err error
 	if e.Roster, err = s.roster(ctx, where); err != nil { // which the check of the daemon tells
+		w.Untold = where.guest
 		e.Roster, err = roster.Of(roster.Settings{}, nil)
 	}
 	return e, err
@@ -72,7 +74,6 @@ func (e *examination) openToMe() {
 
 // allows sees that each role is open to somebody, and that there is whoever is named.
 func (e *examination) allows(ctx context.Context) {
-	file := func(of string) string { return filepath.Join(e.Config, "customers", of+".toml") }
 	var shut []*roster.Role
 	for _, r := range e.Roster.Roles() {
 		if isNobody(r.Allow) {
@@ -84,7 +85,7 @@ func (e *examination) allows(ctx context.Context) {
 		for _, r := range shut {
 			names = append(names, r.Name)
 		}
-		e.Warn(doctor.MachineAllow, "no user may use "+few(names), "say who in "+doctor.Quote(file(shut[0].Customer.Key))+`: allow = { users = ["ana"], groups = ["dev"] }`)
+		e.Warn(doctor.MachineAllow, "no user may use "+few(names), "say who in "+doctor.Quote(e.fileOf(shut[0].Name))+`: allow = { users = ["ana"], groups = ["dev"] }`)
 	}
 	wrong := 0
 	var known accounts.System
@@ -103,13 +104,28 @@ func (e *examination) allows(ctx context.Context) {
 	}
 }
 
+// fileOf is the file of a customer or a role.
+func (e *examination) fileOf(name string) string {
+	key, _, _ := strings.Cut(name, "/")
+	file := filepath.Join("customers", key+".toml")
+	for _, c := range e.Roster.Customers() {
+		if c.Key == key {
+			file = c.File
+		}
+	}
+	if filepath.IsAbs(file) { // of a directory that is included
+		return file
+	}
+	return filepath.Join(e.Config, file)
+}
+
 // named tells of a name of allow that lets nobody in, and counts it.
 func (e *examination) named(of, who string, ok bool, err error) int {
 	switch {
 	case err != nil:
 		e.Warn(doctor.MachineAllow, "allow of "+of+" names "+who+", who cannot be looked up now and is not let in: "+err.Error(), "getent passwd; getent group  (see that the directory service answers)")
 	case !ok:
-		e.Warn(doctor.MachineAllow, "allow of "+of+" names "+who+", whom this machine does not know", "correct it in the file of "+of+", or add the account")
+		e.Warn(doctor.MachineAllow, "allow of "+of+" names "+who+", whom this machine does not know", "correct it in "+e.fileOf(of)+", or add the account")
 	default:
 		return 0
 	}

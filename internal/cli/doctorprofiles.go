@@ -11,7 +11,7 @@ import (
 
 // block compares the profiles that credd keeps in the config with the roles. Files that cannot be read are told by other checks.
 func (e *examination) block() {
-	if e.About == doctor.Machine {
+	if e.About == doctor.Machine || e.Untold {
 		return
 	}
 	f, err := awsconfig.Read(awsconfig.InEnvironment(e.AWS))

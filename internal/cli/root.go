@@ -150,13 +150,13 @@ func sorted(err error) *userError {
 	case errors.Is(err, roster.ErrUnknownRole):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd role list"}
 	case errors.Is(err, roster.ErrExists):
-		return &userError{ipc.Usage, err.Error(), "change it in that file, or take it out first: credd role remove"}
+		return &userError{ipc.Usage, err.Error(), "change it in that file, or take it out first: credd role remove CUSTOMER/ROLE"}
 	case errors.Is(err, roster.ErrUnknownCustomer):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd customer list"}
 	case errors.Is(err, roster.ErrUnknownSource):
 		return &userError{ipc.UnknownRole, err.Error(), "see: credd source list"}
 	case errors.Is(err, roster.ErrSourceExists):
-		return &userError{ipc.Usage, err.Error(), "look at it or remove it first: credd source show, credd source remove"}
+		return &userError{ipc.Usage, err.Error(), "look at it or remove it first: credd source show SOURCE, credd source remove SOURCE"}
 	case errors.Is(err, api.ErrLost):
 		return &userError{ipc.NoDaemon, err.Error(), "credd ended or was restarted meanwhile: run the command again"}
 	case errors.Is(err, socket.ErrNoDaemon) && os.Getenv("CREDD_SOCK") != "":

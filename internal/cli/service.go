@@ -15,10 +15,13 @@ import (
 )
 
 func newServiceCmd(s *Streams) *cobra.Command {
+	stop := s.serviceCmd("stop", "Stop the service until it is needed or started again", (*host.Service).Stop, "it does not run")
+	stop.Long = `Stop the service. A service of yours is started again by the next credhelper that finds no daemon (unless CREDD_AUTOSTART=0 is set), by
+credd service start, and at the next login. The machine's is started by credd service start --system, and at the next boot.`
 	cmd := group("service", "Run credd as a service",
 		newServiceInstallCmd(s), newServiceUninstallCmd(s),
 		s.serviceCmd("start", "Start the service", (*host.Service).Start, "it runs already"),
-		s.serviceCmd("stop", "Stop the service until its next start, or the next login", (*host.Service).Stop, "it does not run"),
+		stop,
 		s.serviceCmd("restart", "Start the service anew; its callers wait meanwhile", (*host.Service).Restart, "it runs"),
 		newServiceStatusCmd(s), newServiceLogsCmd(s),
 	)

@@ -137,5 +137,9 @@ func (s *Streams) mine(text string) string {
 	if !s.system {
 		return text
 	}
-	return aboutOne.ReplaceAllString(text, "credd --system $1")
+	as := "credd --system $1"
+	if os.Getenv("SUDO_UID") != "" && isAdministrator() { // who copies it is at their own shell
+		as = "sudo " + as
+	}
+	return aboutOne.ReplaceAllString(text, as)
 }

@@ -141,6 +141,7 @@ func TestAllowFlags(t *testing.T) {
 }
 
 func TestHintsAreAboutTheSameCredd(t *testing.T) {
+	t.Setenv("SUDO_UID", "")
 	for text, want := range map[string]string{
 		"see: credd role list; credd login work": "see: credd --system role list; credd --system login work",
 		"credd profiles sync":                    "credd profiles sync",
@@ -153,5 +154,9 @@ func TestHintsAreAboutTheSameCredd(t *testing.T) {
 		if got := (&Streams{}).mine(text); got != text {
 			t.Errorf("got %q, want %q", got, text)
 		}
+	}
+	t.Setenv("SUDO_UID", "1500")
+	if got := (&Streams{system: true}).mine("see: credd role list"); os.Getuid() == 0 && got != "see: sudo credd --system role list" {
+		t.Errorf("by sudo: got %q", got)
 	}
 }

@@ -25,6 +25,8 @@ func (w *World) roster() {
 	case w.has(ConfigFiles, Error):
 	case roles == 0 && len(w.Roster.Sources()) == 0 && w.About == Machine:
 		w.Warn(ConfigSetup, "nothing is set up yet", "credd source add --help  (see docs/system.md)")
+	case roles == 0 && len(w.Roster.Sources()) == 0 && w.Untold:
+		w.Skip(ConfigSetup, "the configuration: there is none here, and the credd that is asked has its own", "")
 	case roles == 0 && len(w.Roster.Sources()) == 0:
 		w.Warn(ConfigSetup, "nothing is set up yet", "credd init")
 	case len(w.Roster.Sources()) == 0:

@@ -119,6 +119,7 @@ type World struct {
 	Getenv                   func(string) string
 	Shadowing                []string // variables that go before a profile
 	Roster                   *roster.Roster
+	Untold                   bool // the roster is empty because the daemon that has the roles did not tell them
 
 	files  *awsconfig.Files // nil: they cannot be read
 	tested map[ID]int       // profiles that a check was made of

@@ -292,3 +292,25 @@ func TestRootIsNotToldToTakeFiles(t *testing.T) {
 		t.Errorf("got %+v", b.Findings())
 	}
 }
+
+// Where nobody tells which roles there are, no profile is called wrong: its remedy would take it away.
+func TestProfilesOfAGuest(t *testing.T) {
+	for _, untold := range []bool{false, true} {
+		b := newBox(t)
+		var err error
+		if b.Roster, err = roster.Of(roster.Settings{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		b.About, b.Untold = Guest, untold
+		b.Files()
+		remedy := ""
+		for _, f := range b.Findings() {
+			if f.Check == ProfileRole {
+				remedy += f.Remedy
+			}
+		}
+		if want := "ask who runs this machine's credd, or: credd profiles sync"; untold && remedy != "" || !untold && remedy != want {
+			t.Errorf("untold %v: got %q", untold, remedy)
+		}
+	}
+}

@@ -105,6 +105,9 @@ func (w *World) about(p *entry, c ID, s State, message, remedy string) {
 
 // asks looks for the role that a profile asks for.
 func (w *World) asks(p *entry) {
+	if w.Untold {
+		return
+	}
 	w.tested[ProfileRole]++
 	var err error
 	if source, own := strings.CutPrefix(p.role, "@"); own {
@@ -124,6 +127,8 @@ func (w *World) asks(p *entry) {
 		w.about(p, ProfileRole, Error, "there is no source "+p.role[1:], "credd source list  (and name one of them, or remove the profile)")
 	case !roster.CanBeRole(p.role):
 		w.about(p, ProfileRole, Error, p.role+" is no role's name, which is CUSTOMER/ROLE", "credd role list  (and name one of them in line "+itoa(p.line)+" of "+p.file+")")
+	case w.About == Guest:
+		w.about(p, ProfileRole, Error, "there is no role "+p.role+" that you may use", "ask who runs this machine's credd, or: credd profiles sync")
 	default:
 		w.about(p, ProfileRole, Error, "there is no role "+p.role, "credd role add "+p.role+" --help, or remove the profile: line "+itoa(p.line)+" of "+p.file)
 	}

@@ -16,7 +16,8 @@ type Place struct {
 	Err   error
 	Usual string // where it would be without CREDD_SOCK
 
-	Machine bool // it is that of the machine's credd
+	Machine   bool // it is that of the machine's credd
+	Forwarded bool // no daemon of this machine made it: by ssh, or mounted into a container
 }
 
 // Socket looks at the socket's file. It is false if nothing can be asked there.
@@ -33,7 +34,9 @@ func (w *World) Socket(at Place) bool {
 	if at.Machine {
 		return w.machineSocket(at.Path)
 	}
-	if set != "" && at.Usual != "" && filepath.Clean(set) != at.Usual {
+	if at.Forwarded {
+		w.OK(SocketPath, "the socket is "+at.Path+", which no daemon of this machine made: it was forwarded or mounted here")
+	} else if set != "" && at.Usual != "" && filepath.Clean(set) != at.Usual {
 		w.Warn(SocketPath, "CREDD_SOCK names "+at.Path+"; programs that do not have that variable use "+at.Usual, "unset CREDD_SOCK, or set it for all programs, as in ~/.profile")
 	} else {
 		w.OK(SocketPath, "the socket is "+at.Path)
@@ -41,17 +44,20 @@ func (w *World) Socket(at Place) bool {
 	if runtime.GOOS == "windows" {
 		return true
 	}
-	return w.reach(at.Path)
+	return w.reach(at)
 }
 
 // reach sees that the socket and its directory are ours alone.
-func (w *World) reach(path string) bool {
-	dir := filepath.Dir(path)
+func (w *World) reach(at Place) bool {
+	path, dir := at.Path, filepath.Dir(at.Path)
 	i, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true // no daemon ever ran
 	}
-	move := "mv " + Quote(dir) + " " + Quote(dir+".other") + ", or unset CREDD_SOCK"
+	move := "mv " + Quote(dir) + " " + Quote(dir+".other")
+	if w.Getenv("CREDD_SOCK") != "" { // it may name any directory, also one of the machine's
+		move = "unset CREDD_SOCK, or name a socket in a directory that is yours alone"
+	}
 	uid, _, known := 0, 0, false
 	if err == nil {
 		uid, _, known = owner(i)
@@ -66,7 +72,7 @@ func (w *World) reach(path string) bool {
 	case known && uid != w.UID:
 		w.Fail(SocketAccess, ipc.Refused, dir+" belongs to another user", move)
 		return false
-	case i.Mode().Perm()&0o077 != 0:
+	case i.Mode().Perm()&0o077 != 0 && !at.Forwarded:
 		w.Fail(SocketAccess, ipc.Usage, dir+" is open to other users: the daemon does not start there", "chmod go-rwx "+Quote(dir))
 	}
 	if i, err = os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
@@ -87,6 +93,10 @@ func (w *World) reach(path string) bool {
 		return false
 	case i.Mode().Perm()&0o077 != 0:
 		w.Fail(SocketAccess, ipc.Usage, "others may connect to "+path, "chmod 600 "+Quote(path))
+	}
+	if at.Forwarded {
+		w.good(SocketAccess, "the socket is yours alone")
+		return true
 	}
 	w.good(SocketAccess, "the socket and its directory are yours alone")
 	return true

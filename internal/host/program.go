@@ -10,19 +10,19 @@ import (
 func (s *Service) Check() error {
 	switch i, err := os.Stat(s.Program); {
 	case !filepath.IsAbs(s.Program):
-		return &Error{Message: "the program of a service needs a whole path, not " + s.Program, Hint: installHint}
+		return &Error{Message: "the program of a service needs a whole path, not " + s.Program, Hint: s.installHint()}
 	case err != nil:
-		return &Error{Message: err.Error(), Hint: installHint, Err: err}
+		return &Error{Message: err.Error(), Hint: s.installHint(), Err: err}
 	case !i.Mode().IsRegular():
-		return &Error{Message: s.Program + " is no program", Hint: installHint}
+		return &Error{Message: s.Program + " is no program", Hint: s.installHint()}
 	}
 	real, err := filepath.EvalSymlinks(s.Program)
 	if err != nil {
-		return &Error{Message: err.Error(), Hint: installHint, Err: err}
+		return &Error{Message: err.Error(), Hint: s.installHint(), Err: err}
 	}
 	for _, path := range []string{s.Program, real} {
 		if temporary(path) {
-			return &Error{Message: path + " will not stay: it is in a directory for temporary files", Hint: installHint}
+			return &Error{Message: path + " will not stay: it is in a directory for temporary files", Hint: s.installHint()}
 		}
 		if err := s.checkOwners(path); err != nil {
 			return err

@@ -3,11 +3,38 @@
 package host
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
+
+// A hint that says to give somebody's programs to root would go on to their home.
+func TestProgramsOfOthersAreInstalled(t *testing.T) {
+	for _, c := range []struct {
+		dir  string
+		from bool // the programs are named by where they are
+	}{{"bin", true}, {"my bin", false}} {
+		dir := filepath.Join(plainPlace(t), c.dir)
+		for _, name := range []string{"credd", "credhelper"} {
+			path, err := put(dir, name, 0o755)
+			if err != nil {
+				t.Fatal(err)
+			}
+			os.Chown(path, 65534, 65534)
+		}
+		from := ""
+		if c.from {
+			from = dir + "/"
+		}
+		var e *Error
+		err := (&Service{Program: filepath.Join(dir, "credd"), System: true}).Check()
+		if want := "install both programs first: sudo install " + from + "credd " + from + "credhelper /usr/local/bin/, and call credd from there"; !errors.As(err, &e) || e.Hint != want {
+			t.Errorf("got %v, %+v, want %q", err, e, want)
+		}
+	}
+}
 
 func TestPrograms(t *testing.T) {
 	base := plainPlace(t)

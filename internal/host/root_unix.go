@@ -13,10 +13,10 @@ func (s *Service) needRoot(command string) error {
 }
 
 // notBySudo refuses a service of a user's to who is root by sudo: it would be root's.
-func (s *Service) notBySudo(command string) error {
+func (s *Service) notBySudo() error {
 	if s.System || os.Geteuid() != 0 || os.Getenv("SUDO_UID") == "" {
 		return nil
 	}
 	return &Error{Message: "this is root by sudo, and would be a service of root's",
-		Hint: "a service of your own: credd service " + command + "; one for all users of the machine: sudo credd service " + command + " --system"}
+		Hint: "leave sudo out, for the service of your own; or add --system, for that of all users of the machine"}
 }

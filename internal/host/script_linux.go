@@ -61,7 +61,7 @@ func (m *scripts) entry(text []byte) (service.Service, error) {
 func (m *scripts) file() (file, error) {
 	data, err := units.Render(m.text, m.Program)
 	if err != nil {
-		return file{}, &Error{Message: err.Error(), Hint: installHint}
+		return file{}, &Error{Message: err.Error(), Hint: m.installHint()}
 	}
 	return file{m.at(scriptFile), data, 0o755}, nil
 }

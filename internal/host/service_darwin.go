@@ -59,7 +59,7 @@ func (s *Service) mine(command string) (launchd, error) {
 	if err := s.needRoot(command); err != nil {
 		return launchd{}, err
 	}
-	if err := s.notBySudo(command); err != nil {
+	if err := s.notBySudo(); err != nil {
 		return launchd{}, err
 	}
 	return s.launchd()

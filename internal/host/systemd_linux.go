@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"credd/internal/paths"
@@ -153,11 +155,33 @@ func (d *systemd) uninstall(ctx context.Context) error {
 			}
 		}
 	}
+	if err := d.sweep(); err != nil {
+		return err
+	}
 	removed, err := d.clear()
 	if err != nil || !removed {
 		return err
 	}
 	return d.ctl(ctx, "daemon-reload")
+}
+
+// sweep removes the socket that systemd leaves where it listened: programs go by a socket's being there whether a user has a credd of their
+// own, and whether the machine has one. One that a daemon serves stays.
+func (d *systemd) sweep() error {
+	path, lock, err := d.socketAndLock()
+	if err != nil {
+		return err
+	}
+	return d.unhelped(path, func() error {
+		if i, err := os.Lstat(path); err != nil || i.Mode().Type() != fs.ModeSocket {
+			return nil
+		}
+		if serves, err := held(lock); err != nil || serves {
+			return err
+		}
+		_, err := d.remove(path)
+		return err
+	})
 }
 
 func (d *systemd) start(ctx context.Context) error {

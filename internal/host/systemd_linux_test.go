@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"credd/internal/disk"
 )
 
 // bench is a machine with systemd in a directory, and a user with a service manager. It is no systemd: it keeps to what was asked of it.
@@ -114,6 +117,37 @@ func TestInstallTellsAndIsIdempotent(t *testing.T) {
 	}
 	if _, err := os.Stat(os.Getenv("HOME") + "/.config"); err == nil {
 		t.Error("the directory that install made is left")
+	}
+}
+
+// Programs take a socket for a credd that the user has.
+func TestUninstallLeavesNoSocket(t *testing.T) {
+	b := newBench(t, false)
+	dir, sock := os.Getenv("HOME")+"/.config/systemd/user", os.Getenv("XDG_RUNTIME_DIR")+"/credd/agent.sock"
+	for _, c := range []struct {
+		name   string
+		served bool
+	}{{"after systemd", false}, {"of a daemon", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			b.told, b.answers[showsUnits] = nil, shows(dir, "loaded", "active", "enabled")
+			if err := syscall.Mknod(sock, syscall.S_IFSOCK|0o600, 0); err != nil {
+				t.Fatal(err)
+			}
+			lock, err := disk.TryLock(sock + ".lock")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer lock.Close()
+			if !c.served {
+				lock.Close()
+			}
+			if err := b.Uninstall(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if there(sock) != c.served || slices.Contains(b.told, "removed "+sock) == c.served {
+				t.Errorf("it is there: %v, told %q", there(sock), b.told)
+			}
+		})
 	}
 }
 

@@ -25,7 +25,7 @@ func (d *systemd) files() ([]file, error) {
 	for _, unit := range []string{serviceUnit, socketUnit} {
 		data, err := units.Render(d.kind+"/"+unit, d.Program)
 		if err != nil {
-			return nil, &Error{Message: err.Error(), Hint: installHint}
+			return nil, &Error{Message: err.Error(), Hint: d.installHint()}
 		}
 		all = append(all, file{filepath.Join(d.dir, unit), data, 0o644})
 	}

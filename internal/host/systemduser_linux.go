@@ -16,7 +16,7 @@ func (d *systemd) reachable(ctx context.Context) error {
 	if d.System {
 		return nil
 	}
-	if err := d.notBySudo("install"); err != nil {
+	if err := d.notBySudo(); err != nil {
 		return err
 	}
 	const hint = "log in as this user (ssh, a console, or: sudo machinectl shell USER@), or let the manager always run: sudo loginctl enable-linger USER; " +
