@@ -10,9 +10,13 @@ import (
 	"credd/internal/agent/cred"
 )
 
-// The names of a source's items in the vault.
-func KeyItem(source string) string     { return "key/" + source }
-func SeedItem(source string) string    { return "totp/" + source }
+// KeyItem is the name in the vault of a source's access key.
+func KeyItem(source string) string { return "key/" + source }
+
+// SeedItem is the name in the vault of the seed of its MFA codes.
+func SeedItem(source string) string { return "totp/" + source }
+
+// SessionItem is the name in the vault of its session.
 func SessionItem(source string) string { return "session/" + source }
 
 // kept is a secret of an item: printed it is as dumb as any, and only as JSON, which is how items are stored, it is its text.
