@@ -104,8 +104,8 @@ type Agent struct {
 	memory  *memory // of roles, over restarts
 	weekly  weekly
 	desk    *desk
-	refused *counts // refusals
-	fetches *counts // what guests had AWS asked anew for
+	refused counts // refusals
+	fetches counts // what guests had AWS asked anew for
 	people  *people
 	reading readers
 
@@ -133,7 +133,6 @@ func New(o Options) *Agent {
 	a.memory = newMemory(o.StateDir, o.Now)
 	a.memory.inForce, a.memory.warn, a.memory.told = a.rolesOf, a.warn, a.drift
 	a.desk = newDesk(o.Now)
-	a.refused, a.fetches = newCounts(), newCounts()
 	a.people = newPeople(o, a.warn)
 	a.Reload()
 	return a

@@ -25,8 +25,6 @@ type counts struct {
 	all counted
 }
 
-func newCounts() *counts { return &counts{by: map[peer.User]*counted{}} }
-
 type counted struct {
 	since time.Time
 	count int
@@ -46,6 +44,9 @@ func (r *counts) note(user peer.User, most int, now time.Time) bool {
 		return false
 	}
 	if of == nil {
+		if r.by == nil {
+			r.by = map[peer.User]*counted{}
+		}
 		of = &counted{since: now}
 		r.by[user] = of
 	}
