@@ -24,13 +24,12 @@ func Dial(ctx context.Context, path string) (net.Conn, error) {
 		return nil, err
 	}
 	p, err := peer.Of(c)
+	if errors.Is(err, peer.ErrUnknown) || err == nil && !paths.Trusts(path, p.UID) {
+		err = ErrForeign
+	}
 	if err != nil {
 		c.Close()
 		return nil, err
-	}
-	if !paths.Trusts(path, p.UID) {
-		c.Close()
-		return nil, ErrForeign
 	}
 	return c, nil
 }
