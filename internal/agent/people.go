@@ -62,7 +62,8 @@ func newPeople(o Options, warn func(about, text string)) *people {
 	return &people{accounts: o.Accounts, now: o.Now, warn: warn, called: map[peer.User]called{}}
 }
 
-// names reports whether a caller is one of those that allow names.
+// names reports whether a caller is one of those that allow names. Who is let in as a member of a group needs a name: the numbers that a
+// user has for namespaces of their own (subuid(5)) have none, and keep that user's groups. Sessions and lines would be nobody's.
 func (p *people) names(ctx context.Context, st *state, c *caller, allow *roster.Allow) bool {
 	crowd := p.ready(ctx, st)
 	for _, name := range allow.Users {
@@ -72,7 +73,7 @@ func (p *people) names(ctx context.Context, st *state, c *caller, allow *roster.
 	}
 	for _, name := range allow.Groups {
 		if g, ok := crowd.groups[name]; ok && slices.Contains(c.groups(), g) {
-			return true
+			return c.Peer.SID != "" || p.known(ctx, c.Peer.User) != ""
 		}
 	}
 	return false
@@ -186,6 +187,17 @@ func several(texts []string) string {
 
 // name is what a user is called in session names and in the audit log: by number where the system has no name, or does not tell it.
 func (p *people) name(ctx context.Context, u peer.User) string {
+	if name := p.known(ctx, u); name != "" {
+		return name
+	}
+	if u.SID != "" {
+		return u.SID
+	}
+	return "uid" + u.String()
+}
+
+// known is the name that the system has for a user, "" if none.
+func (p *people) known(ctx context.Context, u peer.User) string {
 	p.mu.Lock()
 	known, ok := p.called[u]
 	p.mu.Unlock()
@@ -205,11 +217,5 @@ func (p *people) name(ctx context.Context, u peer.User) string {
 		p.called[u] = known
 		p.mu.Unlock()
 	}
-	switch {
-	case known.name != "":
-		return known.name
-	case u.SID != "":
-		return u.SID
-	}
-	return "uid" + u.String()
+	return known.name
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -54,8 +55,8 @@ func (m *machine) User(_ context.Context, name string) (peer.User, bool, error) 
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.asked = append(m.asked, name)
-	if name == fmt.Sprint(bobUID) {
-		return peer.User{UID: bobUID}, true, nil
+	if n, err := strconv.ParseUint(name, 10, 32); err == nil && (n == bobUID || n == namelessUID) {
+		return peer.User{UID: uint32(n)}, true, nil
 	}
 	uid, ok := m.users[name]
 	return peer.User{UID: uid}, ok, m.err
@@ -157,6 +158,7 @@ func TestEachUserGetsWhatAllowSays(t *testing.T) {
 		{"eve", w.as(t, eveUID, devGID), "acme/canarydev"},
 		{"nobody", w.as(t, 12346, 12346, 7), ""},
 		{"number in place of the group's", w.as(t, 12347, 12347, anaUID, bobUID), ""},
+		{"a number of bob's for his namespaces", w.as(t, 100001, 100001, devGID), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var may []string
@@ -176,7 +178,7 @@ func TestEachUserGetsWhatAllowSays(t *testing.T) {
 }
 
 func TestASessionBelongsToOneUser(t *testing.T) {
-	w, _ := newSystem(t, map[string]string{"credd.toml": settings, "customers/acme.toml": "version = 1\nallow = { groups = [\"dev\"] }\n" +
+	w, _ := newSystem(t, map[string]string{"credd.toml": settings, "customers/acme.toml": "version = 1\nallow = { users = [\"12345\"], groups = [\"dev\"] }\n" +
 		role("admin", "") + role("fixed", "session_name = \"fixed\"\n") + role("chained", "source = \"acme/fixed\"\n")})
 	names := map[string]*user{
 		"root": w.as(t, 0, 0), "credd": w.as(t, daemonUID, daemonUID), "ana": w.as(t, anaUID, devGID), "bob": w.as(t, bobUID, devGID),

@@ -45,13 +45,16 @@ func notifiedBy(getenv func(string) string, us int) notified {
 	n := notified{socket: getenv("NOTIFY_SOCKET")}
 	usec, err := strconv.ParseInt(getenv("WATCHDOG_USEC"), 10, 64)
 	pid := getenv("WATCHDOG_PID")
-	if n.socket != "" && err == nil && usec > 0 && usec < int64(maxWatchdog/time.Microsecond) && (pid == "" || pid == strconv.Itoa(us)) {
+	if n.socket != "" && err == nil && usec >= int64(minWatchdog/time.Microsecond) && usec < int64(maxWatchdog/time.Microsecond) && (pid == "" || pid == strconv.Itoa(us)) {
 		n.within = time.Duration(usec) * time.Microsecond
 	}
 	return n
 }
 
-const maxWatchdog = 365 * 24 * time.Hour // longer is no watchdog, and would overflow
+const (
+	minWatchdog = 100 * time.Millisecond // shorter would leave time for nothing else, and fill the log
+	maxWatchdog = 365 * 24 * time.Hour   // longer is no watchdog, and would overflow
+)
 
 // tell sends a message.
 func (n notified) tell(message string) error {

@@ -32,6 +32,7 @@ func TestWhoWantsToHear(t *testing.T) {
 		"a watchdog of another":        {map[string]string{"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "2000000", "WATCHDOG_PID": "4"}, 0, "/run/n"},
 		"a watchdog that hears nobody": {map[string]string{"WATCHDOG_USEC": "2000000"}, 0, ""},
 		"no number":                    {map[string]string{"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "2s"}, 0, "/run/n"},
+		"too short":                    {map[string]string{"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "1"}, 0, "/run/n"},
 		"negative":                     {map[string]string{"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "-1"}, 0, "/run/n"},
 		"endless":                      {map[string]string{"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "18446744073709551615"}, 0, "/run/n"},
 		"longer than a Duration":       {map[string]string{"NOTIFY_SOCKET": "/run/n", "WATCHDOG_USEC": "9223372036854775807"}, 0, "/run/n"},

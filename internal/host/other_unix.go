@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -45,7 +46,7 @@ func (s *Service) insteadAlone(ctx context.Context, path, lock string, then func
 		return then()
 	}
 	pid, err := Other(ctx, path)
-	if err != nil || pid <= 1 {
+	if err != nil || pid <= 1 || !hasOwnerOf(pid, lock) {
 		return &Error{Message: "a credd that is not the service's runs, and does not serve " + path, Hint: "end it, and then again; see: credd status", Err: err}
 	}
 	if err := end(ctx, pid, lock); err != nil {
@@ -53,6 +54,16 @@ func (s *Service) insteadAlone(ctx context.Context, path, lock string, then func
 	}
 	s.tell(fmt.Sprintf("ended the credd with pid %d, which was not the service's: its sessions are fetched again when they are asked for", pid))
 	return then()
+}
+
+// hasOwnerOf reports whether a process runs as who owns the lock. A socket tells who began to listen, which its daemon's user can pass on:
+// root would end whoever has that number now. Without /proc it is not known.
+func hasOwnerOf(pid int, lock string) bool {
+	var process, file syscall.Stat_t
+	if syscall.Stat("/proc/"+strconv.Itoa(pid), &process) != nil {
+		return true
+	}
+	return syscall.Lstat(lock, &file) == nil && process.Uid == file.Uid
 }
 
 // held reports whether a daemon has its lock.
