@@ -90,6 +90,7 @@ func (s *Streams) serve(ctx context.Context) error {
 	http := sts.NewHTTP()
 	defer http.Close()
 	secrets := vault.New(where.vault, vault.Settings{})
+	os.Unsetenv("CREDENTIALS_DIRECTORY") // it is the vault's, not for the programs of sources
 	calls := sts.New(http, time.Now)
 	deps := source.Deps{
 		AWSDir: where.aws, HTTP: http, STS: calls, Vault: secrets, Now: time.Now, Logins: source.NewLogins(http, secrets, time.Now),
