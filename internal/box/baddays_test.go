@@ -3,8 +3,11 @@
 package box
 
 import (
+	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -165,4 +168,61 @@ func theUserLogsOut(t *testing.T, w *world) {
 		t.Errorf("got %d calls to AWS after the login, want 1: sessions end with the daemon", got-before)
 	}
 	w.onlyTheService()
+}
+
+// screen is what a terminal shows.
+type screen struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *screen) shows(text string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Count(s.text.String(), text)
+}
+
+// TestARestartWhileACodeIsAsked: the next daemon asks at the same terminal, and the answer to it is the one that counts.
+func TestARestartWhileACodeIsAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	dev, err := w.aws.AddMFADevice(us)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := w.aws.AddKey(us)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.configure("credd.toml", fmt.Sprintf("version = 1\n\n[service]\nname = \"northwind\"\n\n[vault]\nkey = \"file\"\n\n[source.work]\ntype = \"keys\"\nmfa_serial = %q\nregion = %q\nendpoint_url = %q\n\n"+
+		"[defaults]\nsource = \"work\"\n", dev.Serial, region, w.aws.URL()))
+	w.ana(key.ID+"\n"+key.Secret+"\n", "credd source add work --type keys --replace --from-stdin --no-test")
+
+	cmd := w.CommandAs("ana", "script", "--quiet", "--flush", "--command", "CREDD_AUTOSTART=0 credhelper acme/admin >~/document; echo ended $?", "/dev/null")
+	var shown screen
+	cmd.Stdout = &shown
+	keys, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { keys.Close(); cmd.Process.Kill(); cmd.Wait() })
+	const question = "MFA code for source work"
+	Eventually(t, "the code is asked for", func() bool { return shown.shows(question) == 1 })
+	w.ctl("restart", "credd.service")
+	Eventually(t, "it is asked for again", func() bool { return shown.shows(question) == 2 })
+	fmt.Fprintln(keys, w.aws.Code(dev.Serial))
+	Eventually(t, "the helper ends well", func() bool { return shown.shows("ended 0") == 1 })
+	works(t, answer{out: w.ana("", "cat ~/document")})
+	if got := w.aws.Calls("GetSessionToken"); got != 1 {
+		t.Errorf("%d codes were sent, want 1", got)
+	}
 }
