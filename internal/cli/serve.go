@@ -112,8 +112,9 @@ func (s *Streams) serve(ctx context.Context) error {
 	beside.Go(func() { a.Watch(ctx, w, watch.AWS(where.aws)...) })
 	beside.Go(func() { reloadOnHangup(ctx, a) })
 	beside.Go(func() { a.FollowProfiles(ctx) })
-	beside.Go(func() { report(ctx, log, l) })
 	log.Info("serving", "version", version(), "socket", l.Path(), "config", where.config)
+	ready(log, l)
+	beside.Go(func() { report(ctx, log, l) })
 	err = a.Serve(ctx, l)
 	stop() // it may have ended for a reason of its own
 	beside.Wait()

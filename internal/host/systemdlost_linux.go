@@ -7,17 +7,22 @@ import (
 )
 
 // lost reports whether callers do not reach the socket that systemd holds: its file was deleted, or another credd has its own there.
-// systemd notices neither.
+// systemd notices neither. It connects only where that starts no daemon: one runs.
 func (d *systemd) lost(ctx context.Context, now shown) (bool, error) {
 	if !now.socket.active() {
 		return false, nil
 	}
-	path, _, err := d.socketAndLock()
+	path, lock, err := d.socketAndLock()
 	if err != nil {
 		return false, err
 	}
 	if !there(path) {
 		return true, nil
+	}
+	if now.service["ActiveState"] != "active" {
+		if running, err := held(lock); err != nil || !running {
+			return false, err
+		}
 	}
 	pid, err := Other(ctx, path)
 	return err == nil && pid > 0 && !socket.Manages(pid), nil
