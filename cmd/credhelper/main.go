@@ -124,6 +124,7 @@ func explain(stderr *os.File, path string, err error) int {
 	const (
 		versions = "install credd and credhelper of the same version"
 		byHand   = "start it with: credd serve"
+		orLog    = ", or what it logged: credd service logs" // the service's, or the file of one that credhelper started
 	)
 	check := "check " + path + ", and CREDD_SOCK"
 	switch err {
@@ -132,9 +133,9 @@ func explain(stderr *os.File, path string, err error) int {
 	case dial.ErrForeign:
 		return fail(stderr, ipc.Refused, err.Error()+": nothing was sent to it", check)
 	case dial.ErrTimeout:
-		return fail(stderr, ipc.NoDaemon, err.Error(), "see what it does: credd status"+orLog())
+		return fail(stderr, ipc.NoDaemon, err.Error(), "see what it does: credd status"+orLog)
 	case dial.ErrLost:
-		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+orLog()+named("if it is forwarded, on the machine that it comes from"))
+		return fail(stderr, ipc.NoDaemon, err.Error(), byHand+orLog+named("if it is forwarded, on the machine that it comes from"))
 	case ipc.ErrTooLarge, ipc.ErrMalformed:
 		return fail(stderr, ipc.Internal, "the reply of credd is not understood: "+err.Error(), versions)
 	}
@@ -150,15 +151,6 @@ func named(advice string) string {
 		return ""
 	}
 	return "; CREDD_SOCK is set: " + advice
-}
-
-// orLog names the log of a daemon that credhelper started.
-func orLog() string {
-	log, err := paths.Log()
-	if err != nil {
-		return ""
-	}
-	return ", or look into " + log
 }
 
 // fail prints the two lines of an error and returns its exit code.

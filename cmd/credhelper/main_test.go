@@ -114,7 +114,7 @@ func always(text string) func(int32, *net.UnixConn) {
 
 const (
 	document  = `{"Version":1,"AccessKeyId":"ASIAEXAMPLE","SecretAccessKey":"s","SessionToken":"t","Expiration":"2026-11-01T11:00:00Z"}` + "\n"
-	lost      = "credhelper: error: credd went away before it answered\ncredhelper: hint: start it with: credd serve, or look into /nowhere/.local/state/credd/credd.log; CREDD_SOCK is set: if it is forwarded, on the machine that it comes from\n"
+	lost      = "credhelper: error: credd went away before it answered\ncredhelper: hint: start it with: credd serve, or what it logged: credd service logs; CREDD_SOCK is set: if it is forwarded, on the machine that it comes from\n"
 	garbled   = "credhelper: error: the reply of credd is not understood"
 	reinstall = "\ncredhelper: hint: install credd and credhelper of the same version\n"
 )

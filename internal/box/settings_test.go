@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -104,6 +105,56 @@ func TestAKeyOfSystemd(t *testing.T) {
 	works(t, w.helper("kept/admin"))
 	if got := w.Run(t, "sh", "-c", "head -c 21 /var/lib/credd/vault.age; grep -rl AGE-SECRET-KEY /etc/credd /etc/credstore.encrypted /var/lib/credd || true"); got != "age-encryption.org/v1" {
 		t.Errorf("got %q, want a vault, and its key nowhere in clear", got)
+	}
+
+	// Without its key the vault is closed, and the rest goes on.
+	const encrypted = "/etc/credstore.encrypted/credd-vault-key"
+	w.Run(t, "mv", encrypted, encrypted+".away")
+	w.ctl("restart", "credd.service")
+	if got := w.helper("kept/admin"); got.code != 2 || got.out != "" {
+		t.Errorf("without the credential: got %+v", got)
+	}
+	if got := w.Run(t, "credd", "status", "--system"); !strings.Contains(got, "the vault's key cannot be read") {
+		t.Errorf("without the credential: got\n%s", got)
+	}
+	works(t, w.helper("acme/admin"))
+	w.Run(t, "mv", encrypted+".away", encrypted)
+	w.ctl("restart", "credd.service")
+	works(t, w.helper("kept/admin"))
+}
+
+// TestWhatProgramsOfSourcesGet is nothing of what the manager passed to credd: no socket, no way to speak for it, no key of the vault.
+func TestWhatProgramsOfSourcesGet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	w.Run(t, "sh", "-c", "mkdir -m 700 -p /etc/credstore.encrypted && credd vault new-key | systemd-creds encrypt --name=credd-vault-key - /etc/credstore.encrypted/credd-vault-key")
+	key, err := w.aws.AddKey(us)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(t, "/usr/local/bin/spy", "#!/bin/sh\n{ env; find /proc/$$/fd -printf 'fd %f %l\\n'; } >/var/lib/credd/spied\n"+
+		`echo '{"Version": 1, "AccessKeyId": "`+key.ID+`", "SecretAccessKey": "`+key.Secret+`"}'`+"\n", 0o755)
+	w.configure("credd.toml", w.Read(t, "/etc/credd/credd.toml")+"\n[source.spy]\ntype = \"process\"\ncommand = [\"/usr/local/bin/spy\"]\nregion = \""+region+"\"\nendpoint_url = \""+w.aws.URL()+"\"\n")
+	w.customerFile("spied", "external_id = \"canary-external-id-acme\"\n", "[role.admin]\nsource = \"spy\"\narn = \"arn:aws:iam::"+account+":role/acme-admin\"\n")
+	works(t, w.helper("spied/admin"))
+	environment := w.file("/proc/" + strconv.Itoa(w.pid()) + "/environ")
+	got := w.Read(t, "/var/lib/credd/spied")
+	for _, name := range []string{"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "CREDENTIALS_DIRECTORY"} {
+		if !strings.Contains(environment, name+"=") {
+			t.Errorf("credd itself has no %s: this says nothing", name)
+		}
+		if strings.Contains(got, name+"=") {
+			t.Errorf("%s is passed on", name)
+		}
+	}
+	for line := range strings.Lines(got) {
+		f := strings.Fields(line)
+		if len(f) == 3 && f[0] == "fd" && strings.HasPrefix(f[2], "socket:") {
+			t.Errorf("a socket of credd's is passed on: %s", line)
+		}
+	}
+	if !strings.Contains(got, "fd 0 /dev/null") {
+		t.Errorf("no list of descriptors: got\n%s", got)
 	}
 }
 

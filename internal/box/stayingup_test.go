@@ -130,9 +130,9 @@ func isRestartedWhileSlow(t *testing.T, w *world) {
 }
 
 func isEndedByTheWatchdog(t *testing.T, w *world) {
-	w.dropIn("[Service]\nWatchdogSec=4s\n")
+	w.dropIn("[Service]\nWatchdogSec=10s\n")
 	pid, restarts := w.pid(), w.is("NRestarts")
-	Eventually(t, "a period passes for a daemon that lives", periods(5*time.Second))
+	Eventually(t, "a period passes for a daemon that lives", periods(11*time.Second))
 	if got := w.pid(); got != pid {
 		t.Fatalf("it was restarted while it lived: pid %d, then %d\n%s", pid, got, w.log("cat"))
 	}

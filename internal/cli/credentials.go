@@ -10,7 +10,6 @@ import (
 	"credd/internal/ipc"
 	"credd/internal/ipc/dial"
 	"credd/internal/ipc/start"
-	"credd/internal/paths"
 )
 
 // credentials are a role's, as the daemon hands them out. What is secret in them does not print.
@@ -88,8 +87,8 @@ var errOtherVersion = &userError{ipc.Internal, "the reply of the daemon is not u
 // unanswered is the error for a request without a reply.
 func unanswered(err error, where locations) error {
 	look := "see what it does: credd status"
-	if log, err := paths.Log(); err == nil && !where.machine {
-		look += ", or look into " + log
+	if !where.machine {
+		look += ", or what it logged: credd service logs"
 	}
 	var own *start.Error
 	switch {

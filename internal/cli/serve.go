@@ -90,6 +90,7 @@ func (s *Streams) serve(ctx context.Context) error {
 	http := sts.NewHTTP()
 	defer http.Close()
 	secrets := vault.New(where.vault, vault.Settings{})
+	os.Unsetenv("CREDENTIALS_DIRECTORY") // it is the vault's, not for the programs of sources
 	calls := sts.New(http, time.Now)
 	deps := source.Deps{
 		AWSDir: where.aws, HTTP: http, STS: calls, Vault: secrets, Now: time.Now, Logins: source.NewLogins(http, secrets, time.Now),
@@ -111,8 +112,9 @@ func (s *Streams) serve(ctx context.Context) error {
 	beside.Go(func() { a.Watch(ctx, w, watch.AWS(where.aws)...) })
 	beside.Go(func() { reloadOnHangup(ctx, a) })
 	beside.Go(func() { a.FollowProfiles(ctx) })
-	beside.Go(func() { report(ctx, log, l) })
 	log.Info("serving", "version", version(), "socket", l.Path(), "config", where.config)
+	ready(log, l)
+	beside.Go(func() { report(ctx, log, l) })
 	err = a.Serve(ctx, l)
 	stop() // it may have ended for a reason of its own
 	beside.Wait()

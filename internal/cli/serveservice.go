@@ -17,19 +17,23 @@ func inherited(lock string, open func() (*socket.Listener, error)) (*socket.List
 	return open()
 }
 
-// report tells the service manager that the daemon serves, that it lives as long as it does, and that it ends.
+// ready tells the service manager that the daemon serves. It is called before anybody is answered: what the environment says of the
+// manager is gone after it, and so not for the programs of sources.
+func ready(log *slog.Logger, l *socket.Listener) { notTold(log, host.Ready("Serving "+l.Path())) }
+
+// report tells it that the daemon lives as long as it does, and that it ends.
 func report(ctx context.Context, log *slog.Logger, l *socket.Listener) {
-	said := func(err error) {
-		if err != nil {
-			log.Warn("the service manager was not told", "error", err)
-		}
-	}
-	said(host.Ready("Serving " + l.Path()))
 	host.Watch(ctx, func(ctx context.Context) error { return alive(ctx, l) }, func(err error) {
 		log.Error("no answer to a request of our own", "error", err)
 	})
 	<-ctx.Done()
-	said(host.Stopping())
+	notTold(log, host.Stopping())
+}
+
+func notTold(log *slog.Logger, err error) {
+	if err != nil {
+		log.Warn("the service manager was not told", "error", err)
+	}
 }
 
 // alive asks the daemon the way that every caller does: what is stuck anywhere on it leaves this without an answer, too. While nobody

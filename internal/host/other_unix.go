@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"credd/internal/disk"
+	"credd/internal/ipc/socket"
 )
 
 const (
@@ -46,7 +47,7 @@ func (s *Service) insteadAlone(ctx context.Context, path, lock string, then func
 		return then()
 	}
 	pid, err := Other(ctx, path)
-	if err != nil || pid <= 1 || !hasOwnerOf(pid, lock) {
+	if err != nil || pid <= 1 || socket.Manages(pid) || !hasOwnerOf(pid, lock) {
 		return &Error{Message: "a credd that is not the service's runs, and does not serve " + path, Hint: "end it, and then again; see: credd status", Err: err}
 	}
 	if err := end(ctx, pid, lock); err != nil {

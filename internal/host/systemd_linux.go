@@ -109,7 +109,11 @@ func (d *systemd) place(ctx context.Context) (changed bool, err error) {
 
 // listen has the socket listen, and a daemon that runs take what changed.
 func (d *systemd) listen(ctx context.Context, now shown, changed bool) error {
-	switch {
+	switch lost, err := d.lost(ctx, now); {
+	case err != nil:
+		return err
+	case lost:
+		return d.relisten(ctx)
 	case now.socket.active() && !changed:
 		return nil
 	case now.socket.active():
@@ -186,8 +190,16 @@ func (d *systemd) sweep() error {
 
 func (d *systemd) start(ctx context.Context) error {
 	now, err := d.installed(ctx)
-	if err != nil || now.socket.active() && now.service.active() {
+	if err != nil {
 		return err
+	}
+	if lost, err := d.lost(ctx, now); err != nil {
+		return err
+	} else if lost {
+		return d.relisten(ctx)
+	}
+	if now.socket.active() && now.service.active() {
+		return nil
 	}
 	start := func() error { return d.ctl(ctx, "start", socketUnit, serviceUnit) }
 	if now.socket.active() {
@@ -213,7 +225,11 @@ func (d *systemd) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !now.socket.active() {
+	lost, err := d.lost(ctx, now)
+	switch {
+	case err != nil:
+		return err
+	case lost || !now.socket.active():
 		return d.start(ctx)
 	}
 	return d.ctl(ctx, "restart", serviceUnit)

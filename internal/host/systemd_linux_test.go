@@ -90,6 +90,13 @@ func TestInstallTellsAndIsIdempotent(t *testing.T) {
 	}
 
 	b.told, b.answers[showsUnits] = nil, shows(dir, "loaded", "active", "enabled")
+	if err := b.Install(t.Context()); err != nil || !slices.Equal(b.told, []string{"ran " + ctl + "restart credd.socket"}) {
+		t.Errorf("a socket whose file was deleted: told %q, %v", b.told, err)
+	}
+	if _, err := put(os.Getenv("XDG_RUNTIME_DIR")+"/credd", "agent.sock", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.told = nil
 	if err := b.Install(t.Context()); err != nil || b.told != nil {
 		t.Errorf("again: told %q, %v", b.told, err)
 	}

@@ -33,8 +33,8 @@ type key interface {
 
 var errNoKey = errors.New("there is no key")
 
-func newKey(vault string, s Settings) key {
-	dir := filepath.Dir(vault)
+func (v *Vault) newKey(s Settings) key {
+	dir := filepath.Dir(v.path)
 	switch s.Key {
 	case KeyFile:
 		path := s.KeyFile
@@ -43,11 +43,11 @@ func newKey(vault string, s Settings) key {
 		}
 		return &fileKey{path: path}
 	case Systemd:
-		return &systemdKey{dir: os.Getenv("CREDENTIALS_DIRECTORY")}
+		return &systemdKey{dir: v.credentials}
 	case Passphrase:
 		return newPassphrase(filepath.Join(dir, "vault.key.age"))
 	}
-	return newKeyring(vault)
+	return newKeyring(v.path)
 }
 
 // fileKey is the identity in clear in a file that only its owner reads.

@@ -30,8 +30,9 @@ type Items = map[string][]byte
 // Vault is safe for concurrent use. It reads its file when something is first asked of it, and again after somebody else
 // has written it.
 type Vault struct {
-	path string
-	turn chan struct{} // held while the key or the file is used; a channel, so that a hung keyring holds nobody past its deadline
+	path        string
+	credentials string        // the directory of what systemd hands to this service; "" without
+	turn        chan struct{} // held while the key or the file is used; a channel, so that a hung keyring holds nobody past its deadline
 
 	mu       sync.Mutex // guards what follows, for those who do not wait for a turn
 	settings Settings
@@ -52,8 +53,8 @@ type Settings struct {
 
 // New returns the vault at path. It touches nothing yet.
 func New(path string, s Settings) *Vault {
-	v := &Vault{path: path, turn: make(chan struct{}, 1)}
-	v.settings, v.key = s, newKey(path, s)
+	v := &Vault{path: path, credentials: os.Getenv("CREDENTIALS_DIRECTORY"), turn: make(chan struct{}, 1)}
+	v.settings, v.key = s, v.newKey(s)
 	return v
 }
 
@@ -64,7 +65,7 @@ func (v *Vault) Configure(s Settings) {
 	if v.settings == s {
 		return
 	}
-	v.settings, v.key = s, newKey(v.path, s)
+	v.settings, v.key = s, v.newKey(s)
 }
 
 // Get returns the item of a name; ok is false if there is none. Its errors are *Error.

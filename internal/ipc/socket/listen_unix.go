@@ -113,14 +113,14 @@ func runningAt(path string, c net.Conn) error {
 	switch {
 	case err != nil || p.PID == 0:
 		return ErrRunning
-	case manages(p.PID):
+	case Manages(p.PID):
 		return fmt.Errorf("%w: the service manager listens at %s and starts it when it is needed", ErrRunning, path)
 	}
 	return fmt.Errorf("%w with pid %d", ErrRunning, p.PID)
 }
 
-// manages reports whether a process is a service manager: the machine's, or on Linux a user's.
-func manages(pid int) bool {
+// Manages reports whether a process is a service manager: the machine's, or on Linux a user's.
+func Manages(pid int) bool {
 	name, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
 	return pid == 1 || strings.TrimSpace(string(name)) == "systemd"
 }

@@ -26,6 +26,11 @@ func installed(path string) (argv, env []string) {
 	return nil, nil
 }
 
+// anew is what opens the socket once more, where starting it did not help: systemd goes on holding one whose file was deleted.
+func anew(start []string) []string {
+	return []string{start[0], "--user", "restart", socketUnit}
+}
+
 // enabled reports whether the user's manager opens the socket at each login. It may not know our XDG_CONFIG_HOME.
 func enabled() bool {
 	for _, dir := range wants {

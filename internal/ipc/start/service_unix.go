@@ -25,7 +25,14 @@ func byManager(path string, deadline time.Time) bool {
 	if limit := time.Now().Add(managerTimeout); limit.Before(deadline) {
 		deadline = limit
 	}
-	return runs(argv, env, deadline) && dial.Probe(path, deadline) == nil
+	if !runs(argv, env, deadline) {
+		return false
+	}
+	if dial.Probe(path, deadline) == nil {
+		return true
+	}
+	again := anew(argv)
+	return again != nil && runs(again, env, deadline) && dial.Probe(path, deadline) == nil
 }
 
 // runs runs a program and reports whether it ended well in time. It gets no descriptor of ours.
