@@ -252,3 +252,17 @@ func TestStatusOfUnits(t *testing.T) {
 		t.Errorf("no manager: got %+v, %v", st, err)
 	}
 }
+
+// Where nothing runs services, no hint leads to one.
+func TestNoManagerAtAll(t *testing.T) {
+	for _, system := range []bool{false, true} {
+		b := newBench(t, system)
+		if err := os.RemoveAll(b.root + "/run"); err != nil {
+			t.Fatal(err)
+		}
+		var e *Error
+		if err := b.Install(t.Context()); !errors.As(err, &e) || !errors.Is(err, ErrNoManager) || strings.Contains(e.Hint, "service install") {
+			t.Errorf("system %v: got %v, %+v", system, err, e)
+		}
+	}
+}
