@@ -253,6 +253,28 @@ func TestStatusOfUnits(t *testing.T) {
 	}
 }
 
+// systemd reads what somebody installed before the package came.
+func TestFilesBeforeThePackages(t *testing.T) {
+	b := newBench(t, false)
+	dir, packaged := os.Getenv("HOME")+"/.config/systemd/user", b.root+"/usr/lib/systemd/user"
+	for at, program := range map[string]string{dir: "/gone/credd", packaged: "/usr/bin/credd"} {
+		for unit, text := range map[string]string{"credd.service": "[Service]\nExecStart=" + program + " serve\n", "credd.socket": ""} {
+			path, err := put(at, unit, 0o644)
+			if err != nil || os.WriteFile(path, []byte(text), 0o644) != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.answers[showsUnits] = shows(dir, "loaded", "active", "enabled")
+	if st, err := b.Status(t.Context()); err != nil || !st.Packaged || !st.Outdated || st.Program != "/gone/credd" {
+		t.Errorf("got %+v, %v", st, err)
+	}
+	os.RemoveAll(dir)
+	if st, err := b.Status(t.Context()); err != nil || !st.Packaged || st.Outdated || st.Program != "/usr/bin/credd" {
+		t.Errorf("the package's alone: got %+v, %v", st, err)
+	}
+}
+
 // Where nothing runs services, no hint leads to one.
 func TestNoManagerAtAll(t *testing.T) {
 	for _, system := range []bool{false, true} {
