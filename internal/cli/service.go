@@ -137,10 +137,10 @@ func (s *Streams) installService(ctx context.Context) error {
 	default:
 		err = s.say("%s runs credd, from now on and after each %s", st.Manager, s.begins())
 	}
-	switch {
-	case st.Packaged:
+	if st.Packaged {
 		s.note("a package brought the service: it was enabled, and is updated and removed with the package")
-	case s.system && done > 0:
+	}
+	if s.system && done > 0 {
 		s.note("next: a source and customers, which root adds: sudo credd --system source add --help; see docs/system.md")
 	}
 	return err
