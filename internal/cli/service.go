@@ -7,9 +7,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"credd/internal/doctor"
 	"credd/internal/host"
 	"credd/internal/ipc"
 )
@@ -191,18 +193,20 @@ func (s *Streams) kept() error {
 	if err != nil {
 		return err
 	}
-	left := false
-	for _, of := range []struct{ what, path string }{{"configuration", where.config}, {"vault", where.vault}, {"audit log and state", where.state}} {
+	var left []string
+	for _, of := range []struct{ what, path, dir string }{
+		{"configuration", where.config, where.config}, {"vault", where.vault, filepath.Dir(where.vault)}, {"audit log and state", where.state, where.state},
+	} {
 		if _, err := os.Lstat(of.path); err == nil {
-			left = true
+			left = append(left, doctor.Quote(of.dir))
 			s.note("kept the %s: %s", of.what, of.path)
 		}
 	}
 	switch {
-	case left && s.system:
+	case left != nil && s.system:
 		s.note("to remove them, with all secrets: sudo rm -r %s %s && sudo userdel credd", where.config, where.state)
-	case left:
-		s.note("to remove them, with all secrets: credd import --undo, if there was an import, and rm -r of these")
+	case left != nil:
+		s.note("to remove them, with all secrets: credd import --undo, if there was an import, and then: rm -r %s", strings.Join(left, " "))
 	}
 	return nil
 }
