@@ -1,7 +1,8 @@
 # make demo    the main job on a simulated AWS, no account needed
 # make test    everything that has to hold; installs what it needs
 # make build   bin/credd and bin/credhelper
-# make release dist/: binaries, archives, packages, formula, manifest, parts and checksums; VERSION=1.2.0, BASE_URL=https://…
+# make release dist/: binaries, archives, packages, formula, manifest, parts and checksums; VERSION=1.2.0, BASE_URL=https://…,
+#              ONLY=linux/amd64 for some targets
 # make release-check   the same from two clean clones, which have to be the same bytes
 # make fuzz    every parser, FUZZTIME each (default 60s)
 # make bench   what facts are claimed, as ratios
@@ -28,7 +29,7 @@ test:
 
 release:
 	@scripts/release-tools
-	@go run ./packaging/release --base-url '$(BASE_URL)' $(if $(filter-out file,$(origin VERSION)),--version '$(VERSION)')
+	@go run ./packaging/release --base-url '$(BASE_URL)' $(if $(filter-out file,$(origin VERSION)),--version '$(VERSION)') $(if $(ONLY),--only '$(ONLY)')
 
 release-check:
 	@scripts/release-check

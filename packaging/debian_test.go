@@ -106,14 +106,24 @@ func TestDebianPackage(t *testing.T) {
 	})
 	answered(t, b, "ana", "/run/user/1500/credd/agent.sock")
 
+	// A daemon that does not start again is no reason to leave a package half installed.
+	b.Run(t, "systemctl", "start", "credd.socket")
+	answered(t, b, "ana", "/run/credd/agent.sock")
+	b.Write(t, "/etc/systemd/system/credd.service.d/broken.conf", "[Service]\nExecStartPre=/bin/false\n", 0o644)
 	b.Run(t, "systemctl", "--global", "disable", "credd.socket")
 	b.Run(t, "dpkg", "-i", put(t, b, newer, "deb"))
+	b.Run(t, "rm", "-r", "/etc/systemd/system/credd.service.d")
+	b.Run(t, "systemctl", "daemon-reload")
 	expect(t, "disabled by the administrator", root, [][2]string{{"systemctl --global is-enabled credd.socket", "disabled"}})
 	b.As(t, "ana", "systemctl", "--user", "mask", "credd.socket")
 	expect(t, "masked by ana", ana, [][2]string{{"systemctl --user is-enabled credd.socket", "masked"}})
 
+	// Nor is the user, of whom something else may run.
+	b.Run(t, "systemd-run", "--quiet", "--unit=others", "--uid=credd", "sleep", "600")
 	b.Run(t, "dpkg", "-P", "credd")
-	expect(t, "purged", root, [][2]string{{"pgrep -x credd", ""}})
+	expect(t, "purged", root, [][2]string{{"pgrep -x credd", ""}, {"id --name --user credd", "credd"}, {"dpkg-query --show --showformat ${Status} credd", "dpkg-query: no packages found matching credd"}})
+	b.Run(t, "systemctl", "stop", "others")
+	b.Run(t, "userdel", "credd")
 	b.Run(t, "sh", "-c", "rm -rf /home/ana/.config /home/ana/.local /home/ana/.aws /var/tmp/credd_*") // what is ana's, and the test's
 	differ(t, files, filesOf(t, b))
 	if got := usersOf(t, b); got != users {

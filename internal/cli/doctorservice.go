@@ -34,7 +34,7 @@ func (e *examination) service(ctx context.Context) {
 	case st.Program != "" && gone != nil:
 		e.Fail(doctor.DaemonService, ipc.Usage, "the service starts "+st.Program+", and that is not there", e.serviceLine("install"))
 	case st.Outdated:
-		e.Warn(doctor.DaemonService, "the files of the service are not those of this version", e.serviceLine("install"))
+		e.Warn(doctor.DaemonService, outdated(st), e.serviceLine("install"))
 	case !st.AtLogin:
 		e.Warn(doctor.DaemonService, "the service does not start at a "+e.begins(), e.serviceLine("install"))
 	case !st.Listening && !st.Running:

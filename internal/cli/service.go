@@ -7,9 +7,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"credd/internal/doctor"
 	"credd/internal/host"
 	"credd/internal/ipc"
 )
@@ -137,10 +139,10 @@ func (s *Streams) installService(ctx context.Context) error {
 	default:
 		err = s.say("%s runs credd, from now on and after each %s", st.Manager, s.begins())
 	}
-	switch {
-	case st.Packaged:
+	if st.Packaged {
 		s.note("a package brought the service: it was enabled, and is updated and removed with the package")
-	case s.system && done > 0:
+	}
+	if s.system && done > 0 {
 		s.note("next: a source and customers, which root adds: sudo credd --system source add --help; see docs/system.md")
 	}
 	return err
@@ -191,18 +193,20 @@ func (s *Streams) kept() error {
 	if err != nil {
 		return err
 	}
-	left := false
-	for _, of := range []struct{ what, path string }{{"configuration", where.config}, {"vault", where.vault}, {"audit log and state", where.state}} {
+	var left []string
+	for _, of := range []struct{ what, path, dir string }{
+		{"configuration", where.config, where.config}, {"vault", where.vault, filepath.Dir(where.vault)}, {"audit log and state", where.state, where.state},
+	} {
 		if _, err := os.Lstat(of.path); err == nil {
-			left = true
+			left = append(left, doctor.Quote(of.dir))
 			s.note("kept the %s: %s", of.what, of.path)
 		}
 	}
 	switch {
-	case left && s.system:
+	case left != nil && s.system:
 		s.note("to remove them, with all secrets: sudo rm -r %s %s && sudo userdel credd", where.config, where.state)
-	case left:
-		s.note("to remove them, with all secrets: credd import --undo, if there was an import, and rm -r of these")
+	case left != nil:
+		s.note("to remove them, with all secrets: credd import --undo, if there was an import, and then: rm -r %s", strings.Join(left, " "))
 	}
 	return nil
 }

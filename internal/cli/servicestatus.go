@@ -96,7 +96,7 @@ func (s *Streams) showService(st serviceState, problem error) error {
 		s.warn(e.message, e.hint)
 	}
 	if st.Outdated {
-		s.warn("the files of the service are not those of this version", s.serviceLine("install"))
+		s.warn(outdated(st), s.serviceLine("install"))
 	}
 	switch {
 	case st.Other != 0 && st.Installed:
@@ -105,6 +105,14 @@ func (s *Streams) showService(st serviceState, problem error) error {
 		s.note("a credd runs that is no service, with pid %d; make it one: %s", st.Other, s.serviceLine("install"))
 	}
 	return err
+}
+
+// outdated says what is wrong with the files of a service.
+func outdated(st serviceState) string {
+	if st.Packaged {
+		return "files of an earlier install go before those of the package"
+	}
+	return "the files of the service are not those of this version"
 }
 
 func newServiceLogsCmd(s *Streams) *cobra.Command {

@@ -39,7 +39,7 @@ type Status struct {
 	PID       int      `json:"pid,omitempty"`
 	Files     []string `json:"files"`             // of the service, that are there
 	Program   string   `json:"program,omitempty"` // that the files name
-	Outdated  bool     `json:"outdated"`          // this credd would write them differently
+	Outdated  bool     `json:"outdated"`          // this credd would write them differently, or not beside those of a package
 }
 
 // Install writes the service's files and starts it, or its socket. A second time it changes only what differs.

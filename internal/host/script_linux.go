@@ -42,7 +42,7 @@ type scripts struct {
 func (s *Service) scripts() (manager, error) {
 	kind, known := scriptKinds[service.Platform()]
 	if !known || !there(s.at(filepath.Dir(scriptFile))) {
-		return nil, &Error{Message: "this machine is run by neither systemd, OpenRC nor System V", Hint: "let it run as the user " + account + ": credd serve --system", Err: ErrNoManager}
+		return nil, &Error{Message: "this machine is run by neither systemd, OpenRC nor System V", Hint: "make the user " + account + " and its directories, and have it run: credd serve --system; see docs/service.md", Err: ErrNoManager}
 	}
 	return &scripts{s, kind}, nil
 }

@@ -25,11 +25,11 @@ func (s *Service) manager() (manager, error) {
 	case s.System:
 		return s.scripts()
 	}
-	return nil, &Error{
-		Message: "this machine is not run by systemd, and only systemd has services of users",
-		Hint:    "none is needed: credhelper starts credd by itself; one for all users of the machine: sudo credd service install --system",
-		Err:     ErrNoManager,
+	hint := "none is needed: credhelper starts credd by itself"
+	if _, err := s.scripts(); err == nil {
+		hint += "; one for all users of the machine: sudo credd service install --system"
 	}
+	return nil, &Error{Message: "this machine is not run by systemd, and only systemd has services of users", Hint: hint, Err: ErrNoManager}
 }
 
 // at is a path of this machine.

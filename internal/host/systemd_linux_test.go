@@ -259,3 +259,39 @@ func TestStatusOfUnits(t *testing.T) {
 		t.Errorf("no manager: got %+v, %v", st, err)
 	}
 }
+
+// systemd reads what somebody installed before the package came.
+func TestFilesBeforeThePackages(t *testing.T) {
+	b := newBench(t, false)
+	dir, packaged := os.Getenv("HOME")+"/.config/systemd/user", b.root+"/usr/lib/systemd/user"
+	for at, program := range map[string]string{dir: "/gone/credd", packaged: "/usr/bin/credd"} {
+		for unit, text := range map[string]string{"credd.service": "[Service]\nExecStart=" + program + " serve\n", "credd.socket": ""} {
+			path, err := put(at, unit, 0o644)
+			if err != nil || os.WriteFile(path, []byte(text), 0o644) != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	b.answers[showsUnits] = shows(dir, "loaded", "active", "enabled")
+	if st, err := b.Status(t.Context()); err != nil || !st.Packaged || !st.Outdated || st.Program != "/gone/credd" {
+		t.Errorf("got %+v, %v", st, err)
+	}
+	os.RemoveAll(dir)
+	if st, err := b.Status(t.Context()); err != nil || !st.Packaged || st.Outdated || st.Program != "/usr/bin/credd" {
+		t.Errorf("the package's alone: got %+v, %v", st, err)
+	}
+}
+
+// Where nothing runs services, no hint leads to one.
+func TestNoManagerAtAll(t *testing.T) {
+	for _, system := range []bool{false, true} {
+		b := newBench(t, system)
+		if err := os.RemoveAll(b.root + "/run"); err != nil {
+			t.Fatal(err)
+		}
+		var e *Error
+		if err := b.Install(t.Context()); !errors.As(err, &e) || !errors.Is(err, ErrNoManager) || strings.Contains(e.Hint, "service install") {
+			t.Errorf("system %v: got %v, %+v", system, err, e)
+		}
+	}
+}

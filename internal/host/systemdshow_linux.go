@@ -143,18 +143,18 @@ func (d *systemd) logs(ctx context.Context, lines int, follow bool, out io.Write
 }
 
 // says tells which program the service's file names, and whether the files are not as this credd would write them for it. Those of
-// a package are the package's.
+// a package are the package's; what was written before it came goes before them.
 func (d *systemd) says(packaged string) (program string, outdated bool) {
-	dir := d.dir
-	if packaged != "" {
+	dir, before := d.dir, packaged != "" && len(d.written()) > 0
+	if packaged != "" && !(before && there(filepath.Join(dir, serviceUnit))) {
 		dir = packaged
 	}
 	text, err := os.ReadFile(filepath.Join(dir, serviceUnit))
 	if err != nil {
-		return "", there(filepath.Join(dir, socketUnit))
+		return "", before || there(filepath.Join(dir, socketUnit))
 	}
 	if program = units.Program(text); packaged != "" {
-		return program, false
+		return program, before
 	}
 	as := *d.Service
 	as.Program = program
