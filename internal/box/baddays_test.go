@@ -226,3 +226,24 @@ func TestARestartWhileACodeIsAsked(t *testing.T) {
 		t.Errorf("%d codes were sent, want 1", got)
 	}
 }
+
+// TestBadDaysOfAMachine: its socket is deleted, which no helper mends and root does, and its disk fails.
+func TestBadDaysOfAMachine(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	works(t, w.helper("acme/admin"))
+	w.Run(t, "rm", "-r", "/run/credd")
+	if got := say(t, w.Command("credd", "service", "restart", "--system")); got.code != 0 || !strings.Contains(got.out, "restart credd.socket") {
+		t.Errorf("restart: got %+v", got)
+	}
+	works(t, w.helper("acme/admin"))
+	w.onlyTheService()
+
+	// A full disk, and one that is read-only, cost lines of the audit log and no answer.
+	w.ctl("stop", "credd.service")
+	w.Run(t, "sh", "-c", "mount -t tmpfs -o size=64k,mode=700 none /mnt && cp -a /var/lib/credd/. /mnt/ && chown credd: /mnt && mount --bind /mnt /var/lib/credd && ! dd if=/dev/zero of=/var/lib/credd/fill bs=1k 2>/dev/null")
+	works(t, w.helper("acme/admin"))
+	w.ctl("stop", "credd.service")
+	w.Run(t, "mount", "-o", "remount,ro,bind", "/var/lib/credd")
+	works(t, w.helper("acme/admin"))
+}

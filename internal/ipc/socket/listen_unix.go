@@ -82,6 +82,9 @@ func listenLocked(path, lockPath string) (*Listener, error) {
 // lockFile takes the lock of the daemon's life. The file stays: deleting it would let two daemons lock two files.
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	if errors.Is(err, syscall.EROFS) { // a disk that has failed: the file of an earlier daemon will do
+		f, err = os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
