@@ -89,6 +89,7 @@ type Options struct {
 	Audit     Recorder
 	Log       *slog.Logger
 	LogLevel  *slog.LevelVar
+	Busy      func() // before each piece of work, so that an idle daemon can rest
 	NewSource func(source.Spec) (source.Source, error)
 	Keys      Keys
 }

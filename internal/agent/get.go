@@ -32,6 +32,7 @@ func (a *Agent) refresh(ctx context.Context, st *state, role *roster.Role, h hol
 // fetch is one flight: it assumes the role and notes how that went. If AWS no longer accepts the source's credentials and
 // the source has others, it tries once more with those.
 func (a *Agent) fetch(ctx context.Context, st *state, role *roster.Role, h holder) (*cred.Session, error) {
+	a.Busy()
 	by, err := a.caller(ctx, st, role, h)
 	var s *cred.Session
 	var note string

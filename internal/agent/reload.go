@@ -31,6 +31,7 @@ func (a *Agent) Reload(changed ...string) api.Reload {
 // load puts the files as they are now in force. What is broken keeps its last good version. Only the sessions of roles that
 // changed are dropped.
 func (a *Agent) load(changed ...string) api.Reload {
+	a.Busy()
 	a.loading.Lock()
 	defer a.loading.Unlock()
 	before := a.state.Load()

@@ -64,6 +64,7 @@ func (a *Agent) Serve(ctx context.Context, l *socket.Listener) error {
 
 // handle is one request: from the caller's identity to the reply.
 func (a *Agent) handle(ctx context.Context, c *caller) {
+	a.Busy()
 	if f, ok := a.admit(c); !ok {
 		a.send(c.Conn, refusal(f))
 		return

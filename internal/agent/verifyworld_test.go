@@ -122,7 +122,7 @@ func (w *trialWorld) start() {
 	w.agent = agent.New(agent.Options{
 		ConfigDir: w.dir, StateDir: filepath.Join(w.dir, "state"), Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Accounts: accounts.System{}, Now: w.now, Wait: w.wait,
 		Assumer: w.spy, IAM: iam.New(http, w.now), Network: direct{}, Vault: noVault{}, Audit: w.trail,
-		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), LogLevel: new(slog.LevelVar),
+		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})), LogLevel: new(slog.LevelVar), Busy: func() {},
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
 	})
 	ctx, stop := context.WithCancel(context.Background())

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,10 +30,7 @@ import (
 	"credd/internal/ipc/peer"
 )
 
-const (
-	settle    = 20 * time.Millisecond // an editor's save is several events
-	gcPercent = 25                    // less memory for work that is mostly waiting
-)
+const settle = 20 * time.Millisecond // an editor's save is several events
 
 func newServeCmd(s *Streams) *cobra.Command {
 	cmd := &cobra.Command{
@@ -64,7 +60,8 @@ func (s *Streams) serve(ctx context.Context) error {
 		return fmt.Errorf("protect the process: %w", err)
 	}
 	source.ClearEnvironment()
-	debug.SetGCPercent(gcPercent)
+	garbage := newCollector()
+	defer garbage.Close()
 	level := new(slog.LevelVar)
 	log := newLog(host.Bounded(s.Err), level)
 
@@ -99,7 +96,7 @@ func (s *Streams) serve(ctx context.Context) error {
 	a := agent.New(agent.Options{
 		ConfigDir: where.config, StateDir: where.state, Socket: l.Path(), Version: version(), User: userName(), Owner: self, System: s.system, Accounts: accounts.System{},
 		Now: time.Now, Wait: smithytime.SleepWithContext, Assumer: calls, IAM: iam.New(http, time.Now), Network: http, Vault: secrets, Shelf: secrets, Keys: deps, Profiles: follower{awsconfig.In(where.aws), log},
-		Audit: trail, Log: log, LogLevel: level,
+		Audit: trail, Log: log, LogLevel: level, Busy: garbage.Busy,
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) },
 	})
 	defer a.Close()

@@ -69,7 +69,7 @@ func (c *clocked) start() {
 	c.agent = agent.New(agent.Options{
 		ConfigDir: c.path(".config/credd"), StateDir: c.path(".local/state/credd"), Socket: c.sock, Version: "test", User: "ana", Owner: peer.User{UID: uint32(os.Getuid())}, Accounts: accounts.System{}, Now: c.now,
 		Wait: func(ctx context.Context, d time.Duration) error { c.offset.Add(int64(d)); return ctx.Err() }, IAM: iam.New(http, c.now),
-		Assumer: calls, Network: http, Audit: trail, Log: slog.New(slog.NewTextHandler(log, nil)), LogLevel: new(slog.LevelVar),
+		Assumer: calls, Network: http, Audit: trail, Log: slog.New(slog.NewTextHandler(log, nil)), LogLevel: new(slog.LevelVar), Busy: func() {},
 		NewSource: func(s source.Spec) (source.Source, error) { return source.New(s, deps) }, Vault: secrets,
 	})
 	ctx, stop := context.WithCancel(context.Background())
