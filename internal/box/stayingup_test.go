@@ -114,17 +114,19 @@ func isRestartedUnderLoad(t *testing.T, w *world) {
 	t.Logf("%d helpers, %d restarts", asked.Load(), restarts.Load())
 }
 
-// isRestartedWhileSlow restarts credd while helpers wait for AWS for longer than a daemon that stops waits for them.
+// isRestartedWhileSlow restarts credd while 200 helpers wait for AWS, for longer than a daemon that stops waits for them.
 func isRestartedWhileSlow(t *testing.T, w *world) {
+	const helpers = 200
 	arn := w.customer("slow", "admin")
-	w.aws.SetLatency(arn, 4*time.Second) // an answer comes after the 3 s of a stop, and before a try's 5 s
+	w.aws.SetLatency(arn, time.Minute)
 	defer w.aws.SetLatency(arn, 0)
-	before := w.aws.Calls("AssumeRole")
 	var all sync.WaitGroup
-	for range 8 {
+	for range helpers {
 		all.Go(func() { works(t, w.helper("slow/admin")) })
 	}
-	Eventually(t, "AWS is asked", func() bool { return w.aws.Calls("AssumeRole") > before })
+	files := "/proc/" + strconv.Itoa(w.pid()) + "/fd"
+	Eventually(t, "all are connected", func() bool { return len(strings.Fields(w.Run(t, "ls", files))) >= helpers })
+	w.aws.SetLatency(arn, 0) // of what is asked from now on
 	w.ctl("restart", "credd.service")
 	all.Wait()
 }
