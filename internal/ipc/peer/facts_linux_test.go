@@ -56,9 +56,15 @@ func callers(t testing.TB) *net.UnixListener {
 // caller starts a process of uid that connects.
 func caller(t testing.TB, uid uint32) (*exec.Cmd, net.Conn) {
 	t.Helper()
+	return callerAs(t, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}})
+}
+
+// callerAs is caller with more that the process is to be.
+func callerAs(t testing.TB, who *syscall.SysProcAttr) (*exec.Cmd, net.Conn) {
+	t.Helper()
 	l := callers(t)
 	cmd := exec.Command("/proc/self/exe", "connect", l.Addr().String()) // its directory is closed to others
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	cmd.SysProcAttr = who
 	cmd.Dir = "/"
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

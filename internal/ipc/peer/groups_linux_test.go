@@ -3,7 +3,6 @@ package peer
 import (
 	"fmt"
 	"net"
-	"os/exec"
 	"slices"
 	"syscall"
 	"testing"
@@ -26,22 +25,7 @@ func TestGroupsOf(t *testing.T) {
 		{"a thousand", 20001, many, append(slices.Clone(many), 20001)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := callers(t)
-			cmd := exec.Command("/proc/self/exe", "connect", l.Addr().String())
-			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 12345, Gid: c.gid, Groups: c.groups}}
-			cmd.Dir = "/"
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				cmd.Process.Kill()
-				cmd.Wait()
-			})
-			conn, err := l.Accept()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
+			_, conn := callerAs(t, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 12345, Gid: c.gid, Groups: c.groups}})
 			p, err := Of(conn)
 			if err != nil {
 				t.Fatal(err)

@@ -73,24 +73,9 @@ func TestUsersOfAnotherNamespace(t *testing.T) {
 
 // Who is root in a namespace of their own is not root to us.
 func TestRootOfANamespaceIsNotRoot(t *testing.T) {
-	l := callers(t)
-	cmd := exec.Command("/proc/self/exe", "connect", l.Addr().String())
 	// As a user who makes one: its root is a number of theirs.
 	all := []syscall.SysProcIDMap{{ContainerID: 0, HostID: 12345, Size: 1}}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: all, GidMappings: all, Credential: &syscall.Credential{NoSetGroups: true}}
-	cmd.Dir = "/"
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	c, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	_, c := callerAs(t, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: all, GidMappings: all, Credential: &syscall.Credential{NoSetGroups: true}})
 	if p, err := Of(c); err != nil || p.UID != 12345 || p.Root() {
 		t.Errorf("got %+v, %v, want the user 12345", p, err)
 	}
