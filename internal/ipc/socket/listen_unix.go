@@ -22,8 +22,7 @@ import (
 )
 
 const (
-	dialTimeout = time.Second            // for a daemon that lives but is slow to accept
-	pauseOnFull = 100 * time.Millisecond // between tries to accept while file descriptors are used up
+	dialTimeout = time.Second // for a daemon that lives but is slow to accept
 )
 
 // Listener accepts callers. It holds the daemon's lock until it is closed.
@@ -167,27 +166,16 @@ func removeStale(path string) error {
 // Path is where callers connect.
 func (l *Listener) Path() string { return l.path }
 
-// Accept returns the next caller. It outlasts a lack of file descriptors or memory.
-func (l *Listener) Accept() (*Conn, error) {
-	for {
-		c, err := l.l.AcceptUnix()
-		if err == nil {
-			l.accepted.Add(1)
-			p, perr := peer.Of(c)
-			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
-		}
-		if l.left.Load() {
-			return nil, errReplaced
-		}
-		if !passes(err) {
-			return nil, err
-		}
-		select {
-		case <-l.done:
-			return nil, net.ErrClosed
-		case <-time.After(pauseOnFull):
-		}
+func (l *Listener) accept() (net.Conn, error) {
+	c, err := l.l.AcceptUnix()
+	switch {
+	case err == nil:
+		l.accepted.Add(1)
+		return c, nil
+	case l.left.Load():
+		err = errReplaced
 	}
+	return nil, err
 }
 
 // passes reports whether accepting again may help.

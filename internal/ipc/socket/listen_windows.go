@@ -16,10 +16,9 @@ import (
 )
 
 const (
-	dialTimeout = time.Second            // for a daemon that lives but is slow to accept
-	takeover    = 6 * time.Second        // for one that ends: its name is taken until its last caller, who may have 3 s, has gone
-	pauseOnBusy = 50 * time.Millisecond  // between tries meanwhile
-	pauseOnFull = 100 * time.Millisecond // between tries to accept while memory is used up
+	dialTimeout = time.Second           // for a daemon that lives but is slow to accept
+	takeover    = 6 * time.Second       // for one that ends: its name is taken until its last caller, who may have 3 s, has gone
+	pauseOnBusy = 50 * time.Millisecond // between tries meanwhile
 
 	// buffered is what a pipe holds in each direction: a whole request, and what refuses it. Neither end then waits until the other
 	// reads, which they would do for each other where a caller is refused while it still sends.
@@ -104,24 +103,7 @@ func (l *Listener) Path() string { return l.l.Addr().String() }
 // Quiet is false: it is not known whether somebody waits.
 func (l *Listener) Quiet() bool { return false }
 
-// Accept returns the next caller. It outlasts a lack of memory.
-func (l *Listener) Accept() (*Conn, error) {
-	for {
-		c, err := l.l.Accept()
-		if err == nil {
-			p, perr := peer.Of(c)
-			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
-		}
-		if !passes(err) {
-			return nil, err
-		}
-		select {
-		case <-l.done:
-			return nil, net.ErrClosed
-		case <-time.After(pauseOnFull):
-		}
-	}
-}
+func (l *Listener) accept() (net.Conn, error) { return l.l.Accept() }
 
 // passes reports whether accepting again may help.
 func passes(err error) bool {

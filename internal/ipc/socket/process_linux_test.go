@@ -67,13 +67,7 @@ func other(role, path string) int {
 			return 1
 		}
 		fmt.Println("ready")
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return 1
-			}
-			c.Close()
-		}
+		return hangUp(l.Accept)
 	case "serve all": // until killed
 		l, err := ListenForAll(path, lockOf(path))
 		if err != nil {
@@ -81,28 +75,27 @@ func other(role, path string) int {
 			return 1
 		}
 		fmt.Println("ready")
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return 1
-			}
-			c.Close()
-		}
+		return hangUp(func() (net.Conn, error) { return l.Accept() })
 	case "serve": // until killed
 		l, err := Listen(path)
 		if err != nil {
 			return 1
 		}
 		fmt.Println("ready")
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return 1
-			}
-			c.Close()
-		}
+		return hangUp(func() (net.Conn, error) { return l.Accept() })
 	}
 	return 0
+}
+
+// hangUp closes all connections until it is killed.
+func hangUp(accept func() (net.Conn, error)) int {
+	for {
+		c, err := accept()
+		if err != nil {
+			return 1
+		}
+		c.Close()
+	}
 }
 
 // start starts this test again as another user.

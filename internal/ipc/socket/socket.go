@@ -4,10 +4,13 @@ package socket
 import (
 	"errors"
 	"net"
+	"time"
 
 	"credd/internal/ipc/dial"
 	"credd/internal/ipc/peer"
 )
+
+const pauseOnFull = 100 * time.Millisecond // between tries to accept while file descriptors or memory are used up
 
 var (
 	// ErrRunning is returned where another daemon serves the socket.
@@ -25,4 +28,23 @@ type Conn struct {
 	net.Conn
 	Peer    peer.Peer
 	PeerErr error // not nil: the kernel does not tell, so refuse
+}
+
+// Accept returns the next caller. It outlasts a lack of file descriptors or memory.
+func (l *Listener) Accept() (*Conn, error) {
+	for {
+		c, err := l.accept()
+		if err == nil {
+			p, perr := peer.Of(c)
+			return &Conn{Conn: c, Peer: p, PeerErr: perr}, nil
+		}
+		if !passes(err) {
+			return nil, err
+		}
+		select {
+		case <-l.done:
+			return nil, net.ErrClosed
+		case <-time.After(pauseOnFull):
+		}
+	}
 }
