@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	refusalEvery = time.Minute // in which a user's refusals are counted: who is refused must not be able to push others' lines out of the log
-	mostRefusals = 30          // of a guest in that time, who may mistype; a stranger has one
-	mostTogether = 300         // of all guests: one of them may have the numbers of many, for user namespaces (subuid(5))
-	maxRefused   = 256         // users remembered for that; more are not noted one by one
+	countFor = time.Minute // in which the doings of a user are counted
+
+	// Who is refused must not be able to push others' lines out of the log.
+	mostRefusals = 30  // of a guest in that time, who may mistype; a stranger has one
+	mostTogether = 300 // of all guests: one of them may have the numbers of many, for user namespaces (subuid(5))
+	maxCounted   = 256 // users remembered for that; more are as if they had done it too often
 
 	mostFetches = 30 // in that time, that a guest can have AWS asked anew for: who may use a role may not use up its account's calls
 )
@@ -35,12 +37,12 @@ func (r *counts) note(user peer.User, most int, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for u, of := range r.by {
-		if over(now, of.since, refusalEvery) {
+		if over(now, of.since, countFor) {
 			delete(r.by, u)
 		}
 	}
 	of := r.by[user]
-	if of == nil && len(r.by) >= maxRefused {
+	if of == nil && len(r.by) >= maxCounted {
 		return false
 	}
 	if of == nil {
@@ -61,7 +63,7 @@ func (r *counts) noteOfAll(user peer.User, now time.Time) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if over(now, r.all.since, refusalEvery) {
+	if over(now, r.all.since, countFor) {
 		r.all = counted{since: now}
 	}
 	r.all.count++
